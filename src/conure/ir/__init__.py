@@ -1,0 +1,1 @@
+"""The one intermediate representation: types, operators, nodes, text, checker, evaluator."""
