@@ -1,0 +1,1 @@
+"""From a run of Python statements to a program of the IR."""
