@@ -1,0 +1,1 @@
+"""Turns scheduled programs into code: LLVM IR text per target, and LLVM behind one file."""

@@ -1,0 +1,1 @@
+"""Runs artifacts: loading, calling, the worker pool, the cache, snapshots, events."""
