@@ -17,7 +17,7 @@ import dataclasses
 import difflib
 import functools
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
@@ -155,7 +155,8 @@ def read(environment: Mapping[str, str]) -> Config:
         if not variable.startswith(PREFIX) or not text:
             continue
         if variable not in names:
-            raise OptionError(_unknown("environment variable", variable, names))
+            near = _nearest(variable.removeprefix(PREFIX).lower(), _variable)
+            raise OptionError(f"there is no environment variable {variable!r}; {near}")
         name = names[variable]
         values[name] = _KINDS[name].parse(text)
         _require(_KINDS[name], values[name], f"{variable}={text}")
@@ -182,7 +183,7 @@ def options(**changes: object) -> Options:
     """
     for name, value in changes.items():
         if name not in _KINDS:
-            raise OptionError(_unknown("option", name, _KINDS))
+            raise OptionError(f"there is no option {name!r}; {_nearest(name, str)}")
         _require(_KINDS[name], value, f"{name}={value!r}")
     return Options(changes)
 
@@ -227,8 +228,8 @@ def _require(kind: Kind, value: object, given: str) -> None:
         raise OptionError(f"{given} is not allowed; write {kind.allowed}")
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    remedy = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
-    return f"there is no {what} {name!r}; {remedy}"
+def _nearest(name: str, spell: Callable[[str], str]) -> str:
+    close = difflib.get_close_matches(name, _KINDS, n=1)
+    if close:
+        return f"did you mean {spell(close[0])!r}?"
+    return f"there are {', '.join(map(spell, sorted(_KINDS)))}"

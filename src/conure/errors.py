@@ -73,7 +73,7 @@ def _place(loc: Loc, source: str | None) -> list[str]:
     line = _source_line(loc, source)
     encoded = line.encode()
     start, end = _columns(loc, encoded)
-    column = len(encoded[:start].decode(errors="replace"))
+    column = len(encoded[:start].decode(errors="replace")) if line else loc.column
     header = f"{loc.file}:{loc.line}:{column + 1}:"
     lines = [f"{header} in {loc.function}" if loc.function else header]
     if not line.strip():
@@ -96,7 +96,7 @@ def _source_line(loc: Loc, source: str | None) -> str:
 
 def _columns(loc: Loc, line: bytes) -> tuple[int, int]:
     """The part of the span that lies on its first line; a longer span runs to that line's end."""
-    start = loc.column if not line else min(loc.column, len(line))
+    start = min(loc.column, len(line))
     end = loc.end_column if loc.end_line <= loc.line else len(line.rstrip())
     return start, max(min(end, len(line)), start)
 

@@ -1,0 +1,1 @@
+"""Conure's tests: `contract` about the project itself, `unit` per module, random programs."""
