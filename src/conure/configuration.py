@@ -30,6 +30,9 @@ PREFIX = "CONURE_"
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
 
+_SIMILAR = 0.6  # enough for a suggestion, as difflib's own default
+_ALMOST = 0.75  # enough to refuse: `devise` and `thread`, but not `version` for `verbose`
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -140,13 +143,13 @@ def documentation() -> list[tuple[str, str, object, str]]:
 def read(environment: Mapping[str, str]) -> Config:
     """The config that `CONURE_DEVICE`, `CONURE_THREADS`, ... describe.
 
-    A variable set to nothing counts as not set. Any other name after `CONURE_` is an error,
-    since a misspelt one would be silently without effect.
+    A variable set to nothing counts as not set. Another name after `CONURE_` is an error if it
+    looks like a misspelt option, which would be silently without effect, and ignored otherwise.
 
     Raises
     ------
     OptionError
-        For an unknown name or a bad value; the message says what is allowed.
+        For a misspelt name or a bad value; the message says what is allowed.
     """
     names = {_variable(name): name for name in _KINDS}
     values: dict[str, Any] = {}
@@ -154,12 +157,13 @@ def read(environment: Mapping[str, str]) -> Config:
         text = environment[variable].strip()
         if not variable.startswith(PREFIX) or not text:
             continue
-        if variable not in names:
-            near = _nearest(variable.removeprefix(PREFIX).lower(), _variable)
-            raise OptionError(f"there is no environment variable {variable!r}; {near}")
-        name = names[variable]
-        values[name] = _KINDS[name].parse(text)
-        _require(_KINDS[name], values[name], f"{variable}={text}")
+        if variable in names:
+            name = names[variable]
+            values[name] = _KINDS[name].parse(text)
+            _require(_KINDS[name], values[name], f"{variable}={text}")
+        elif near := _nearest(variable.removeprefix(PREFIX).lower(), _ALMOST):
+            message = f"no option is read from {variable!r}; did you mean {_variable(near)!r}?"
+            raise OptionError(message)
     return Config(**values)
 
 
@@ -183,7 +187,9 @@ def options(**changes: object) -> Options:
     """
     for name, value in changes.items():
         if name not in _KINDS:
-            raise OptionError(f"there is no option {name!r}; {_nearest(name, str)}")
+            near = _nearest(name, _SIMILAR)
+            remedy = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(_KINDS))}"
+            raise OptionError(f"there is no option {name!r}; {remedy}")
         _require(_KINDS[name], value, f"{name}={value!r}")
     return Options(changes)
 
@@ -228,8 +234,5 @@ def _require(kind: Kind, value: object, given: str) -> None:
         raise OptionError(f"{given} is not allowed; write {kind.allowed}")
 
 
-def _nearest(name: str, spell: Callable[[str], str]) -> str:
-    close = difflib.get_close_matches(name, _KINDS, n=1)
-    if close:
-        return f"did you mean {spell(close[0])!r}?"
-    return f"there are {', '.join(map(spell, sorted(_KINDS)))}"
+def _nearest(name: str, similarity: float) -> str:
+    return next(iter(difflib.get_close_matches(name, _KINDS, n=1, cutoff=similarity)), "")

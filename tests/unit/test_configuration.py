@@ -47,12 +47,17 @@ def test_each_variable(variable: str, text: str, name: str, value: object) -> No
         ("CONURE_VERBOSE", "1.5", "a whole number from 0"),
         ("CONURE_DEVISE", "cpu", "did you mean 'CONURE_DEVICE'"),
         ("CONURE_device", "cpu", "did you mean"),
-        ("CONURE_Q", "1", "there are CONURE_CACHE, CONURE_CACHE_DIR"),
+        ("CONURE_THREAD", "2", "did you mean 'CONURE_THREADS'"),
     ],
 )
 def test_a_bad_environment_says_what_to_write(variable: str, text: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         read({variable: text})
+
+
+@pytest.mark.parametrize("variable", ["CONURE_VERSION", "CONURE_HOME", "CONURE_TEST_SUBJECT"])
+def test_the_variables_of_others_are_ignored(variable: str) -> None:
+    assert read({variable: "1"}) == Config()
 
 
 @pytest.mark.parametrize(
