@@ -1,0 +1,208 @@
+"""`conure.jit`: the same function with its loops compiled, where that is shown to be the same.
+
+    >>> @jit
+    ... def double(x):
+    ...     for i in range(len(x)):
+    ...         x[i] = 2 * x[i]
+    >>> x = np.arange(3.0); double(x); x
+    array([0., 2., 4.])
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import inspect
+import weakref
+from collections.abc import Callable, Mapping
+from types import FunctionType, ModuleType
+from typing import Any, TypeVar, overload
+
+import numpy as np  # noqa: F401 # for the doctests
+
+from conure.configuration import options as check_options
+from conure.dispatch import Dispatcher, Hook
+from conure.errors import Reason, UnsupportedError
+from conure.explanation import Explanation, explain_dispatchers
+from conure.frontend.liveness import Names, binds, reads
+from conure.frontend.regions import Scope, rewrite_body
+from conure.frontend.source import outermost_names, parse_function, recompile
+from conure.signature import UNBOUND
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_BUILTINS = frozenset(vars(builtins))
+_INTROSPECTIVE = frozenset(("locals", "vars", "eval", "exec", "globals", "dir"))
+
+
+@overload
+def jit(function: Function, /) -> Function: ...
+@overload
+def jit(**options: object) -> Callable[[Function], Function]: ...
+def jit(function: Any = None, /, **options: object) -> Any:
+    """Compile the loops of a function.
+
+    Parameters
+    ----------
+    function
+        A Python function; also a `staticmethod` or `classmethod` object.
+    **options
+        Fields of `conure.Config` for this function alone, e.g. `device="cpu"`, `strict=True`.
+
+    Returns
+    -------
+    function
+        A function with the same name, signature, defaults, closure and source. Loops that can
+        be shown to give CPython's and NumPy's answer run compiled, the others as before.
+
+    Raises
+    ------
+    OptionError
+        For an unknown option or a value that is not allowed.
+    UnsupportedError
+        At a call, with `strict=True`, where a loop is left to Python.
+
+    Examples
+    --------
+    >>> @jit
+    ... def total(x):
+    ...     s = 0.0
+    ...     for value in x:
+    ...         s += value
+    ...     return s
+    >>> total(np.array([1.0, 2.0]))
+    np.float64(3.0)
+    """
+    check_options(**options)
+    if function is None:
+        return functools.partial(_compiled, options=options)
+    return _compiled(function, options)
+
+
+def _compiled(function: Any, options: dict[str, Any]) -> Any:
+    if isinstance(function, staticmethod | classmethod):
+        return type(function)(_compiled(function.__func__, options))
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"conure.jit takes a function made by def, not {function!r}")
+    if function in _dispatchers_of or _is_left_alone(function):
+        return function
+    node = parse_function(function)
+    if isinstance(node, Reason):
+        if options.get("strict"):
+            raise UnsupportedError(node)
+        return function
+    return _rewritten(function, node, options)
+
+
+def _is_left_alone(function: FunctionType) -> bool:
+    names = frozenset(function.__code__.co_names)
+    return bool(
+        inspect.isgeneratorfunction(function)
+        or inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
+        or names & _INTROSPECTIVE
+    )
+
+
+def _rewritten(
+    function: FunctionType, node: ast.FunctionDef, options: dict[str, Any]
+) -> FunctionType:
+    scope = _scope(function, node)
+    parameters = frozenset(
+        a.arg
+        for a in ast.walk(node.args)
+        if isinstance(a, ast.arg)
+    )
+    body = rewrite_body(node.body, scope, frozenset(), parameters)
+    if not scope.regions:
+        return function
+    changed = ast.FunctionDef(**{**vars(node), "body": body})
+    hooks: dict[str, Any] = {
+        "__conure_UNBOUND": UNBOUND,
+        "__conure_NameError": NameError,
+        "__conure_AttributeError": AttributeError,
+    }
+    names = {f"__conure_region_{region.number}": region for region in scope.regions}
+    result = recompile(changed, function, hooks | dict.fromkeys(names))
+    cells = dict(zip(result.__code__.co_freevars, result.__closure__ or (), strict=True))
+    dispatchers = []
+    for name, region in names.items():
+        install = functools.partial(setattr, cells[name], "cell_contents")
+        dispatcher = Dispatcher(
+            region, function.__code__.co_filename, function.__name__, options, install
+        )
+        install(dispatcher)
+        dispatchers.append(dispatcher)
+    functools.update_wrapper(result, function)
+    _dispatchers_of[result] = dispatchers
+    return result
+
+
+def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
+    own = frozenset(function.__code__.co_varnames) | frozenset(function.__code__.co_cellvars)
+    outside = outermost_names(function)
+    modules = frozenset(
+        name for name, value in outside.items() if isinstance(value, ModuleType)
+    )
+    declared = [
+        name
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Global | ast.Nonlocal)
+        for name in inner.names
+    ]
+    return Scope(
+        locals=own,
+        modules=modules - own,
+        known=(frozenset(outside) | _BUILTINS) - own,
+        always_live=frozenset(declared) | _captured(node),
+        at_module_level=False,
+    )
+
+
+def _captured(node: ast.FunctionDef) -> Names:
+    """Names of the function that functions inside it read or bind."""
+    found = frozenset[str]()
+    for inner in ast.walk(node):
+        nested = isinstance(
+            inner,
+            ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.AsyncFunctionDef
+            | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
+        )  # fmt: skip
+        if nested and inner is not node:
+            found |= reads(inner) | binds(inner)
+    return found
+
+
+_dispatchers_of: weakref.WeakKeyDictionary[FunctionType, list[Dispatcher]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def explain(function: Callable[..., Any], *args: object, **keywords: object) -> Explanation:
+    """What Conure does with each loop of a function for these arguments; runs nothing.
+
+    Parameters
+    ----------
+    function
+        A function, compiled by `conure.jit` or not.
+    *args, **keywords
+        The arguments of the call that is asked about.
+
+    Returns
+    -------
+    Explanation
+        `str()` of it is the source with a verdict beside each loop; `.loops` lists them.
+    """
+    plain = inspect.unwrap(function)
+    compiled = function if isinstance(function, FunctionType) and function in _dispatchers_of else jit(plain)
+    bound = inspect.signature(plain).bind(*args, **keywords)
+    bound.apply_defaults()
+    dispatchers = _dispatchers_of.get(compiled, [])
+    return explain_dispatchers(plain, dispatchers, bound.arguments)
+
+
+def dispatchers(function: Callable[..., Any]) -> Mapping[int, Hook]:
+    """The regions of a compiled function, by number: for tests and tools."""
+    assert isinstance(function, FunctionType)
+    return dict(enumerate(_dispatchers_of.get(function, [])))

@@ -1,0 +1,222 @@
+"""From a region and the values at hand to compiled code: variants, their choice, and the way back.
+
+A region's hook in the rewritten function is first `Dispatcher.first`; once a variant is compiled
+the hook is a small generated function that calls it directly and comes back here on a miss.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from conure.artifact import ASSUMPTION, FAIL, INTERRUPTED, MISS, OK, Artifact
+from conure.configuration import Config, current
+from conure.errors import Loc, Reason, UnsupportedError
+from conure.frontend.lower import lower
+from conure.frontend.lowered import Guard, Lowered
+from conure.frontend.regions import Region
+from conure.outcomes import builder, parameters
+from conure.pipeline import compile_program
+from conure.runtime.events import Event, note, record
+from conure.runtime.execute import Kernel
+from conure.runtime.pool import take_interruption
+from conure.runtime.snapshot import Snapshot
+from conure.signature import Signature, describe
+
+Values = tuple[object, ...]
+Hook = Callable[..., Any]
+
+
+class Install(Protocol):
+    """Puts a function where the rewritten code looks for a region's hook."""
+
+    def __call__(self, hook: Hook) -> None: ...
+
+
+@dataclass(slots=True)
+class Variant:
+    """One signature's compiled forms. `reason` stands where there is nothing to run."""
+
+    signature: Signature
+    config: Config
+    lowered: Lowered | None = None
+    reason: Reason | None = None
+    fast: Kernel | None = None
+    careful: Kernel | None = None
+    assumptions_failed: int = 0
+    pick: Callable[[Values], Values] = lambda values: values
+    build: Callable[[Values, Values], Any] = lambda values, results: results
+    snapshot_of: tuple[int, ...] = ()
+    compile_seconds: float = field(default=0.0)
+
+
+class Dispatcher:
+    """Runs one region of one function. Calling it gives the results, or None: left to Python."""
+
+    def __init__(
+        self, region: Region, file: str, function: str, options: dict[str, Any], install: Install
+    ) -> None:
+        self.region, self.file, self.function = region, file, function
+        self.options = options
+        self.install = install
+        self.variants: dict[Hashable, Variant] = {}
+        self.lock = threading.RLock()
+
+    @property
+    def place(self) -> Loc:
+        first, last = self.region.statements[0], self.region.statements[-1]
+        return Loc(
+            self.file, first.lineno, first.col_offset,
+            last.end_lineno or last.lineno, last.end_col_offset or 0, self.function,
+        )  # fmt: skip
+
+    def config(self) -> Config:
+        """The options in force for this region now."""
+        config = current()
+        return config.replace(**self.options) if self.options else config
+
+    def __call__(self, *values: object) -> Any:
+        config = self.config()
+        if config.device == "python" or _floating_point_raises():
+            return None
+        signature = describe(self.region.live_in, values)
+        variant = self.variants.get((signature.key, config))
+        if variant is None or not _guards_hold(variant):
+            variant = self.prepare(signature, config)
+        if variant.reason is not None:
+            return self._declined(variant.reason, config)
+        return self._run(variant, values)
+
+    def prepare(self, signature: Signature, config: Config) -> Variant:
+        """Lower and compile for a signature seen for the first time."""
+        with self.lock:
+            known = self.variants.get((signature.key, config))
+            if known is not None and _guards_hold(known):
+                return known
+            variant = self._lowered(signature, config)
+            self.variants[signature.key, config] = variant
+            return variant
+
+    def _lowered(self, signature: Signature, config: Config) -> Variant:
+        lowered = self.lower(signature)
+        variant = Variant(signature, config)
+        if isinstance(lowered, Reason):
+            variant.reason = lowered
+            return variant
+        variant.lowered = lowered
+        names = self.region.live_in
+        variant.pick = parameters(lowered.program, names, signature.arguments)
+        variant.build = builder(lowered, self.region, signature.arguments)
+        return variant
+
+    def lower(self, signature: Signature) -> Lowered | Reason:
+        """The region as a program for these arguments, or why not."""
+        return lower(
+            name=f"{self.function}.{self.region.number}".replace("<", "").replace(">", ""),
+            statements=self.region.statements,
+            arguments=signature.arguments,
+            live_out=self.region.live_out,
+            file=self.file,
+            function=self.function,
+            may_return=self.region.returns,
+            overlaps=signature.overlaps,
+        )
+
+    def _kernel(self, variant: Variant, careful: bool) -> Kernel:
+        kernel = variant.careful if careful else variant.fast
+        if kernel is not None:
+            return kernel
+        with self.lock:
+            begin = time.perf_counter()
+            assert variant.lowered is not None
+            artifact = compile_program(variant.lowered.program, variant.config, careful)
+            kernel = Kernel(artifact)
+            variant.compile_seconds = time.perf_counter() - begin
+            if careful:
+                variant.careful = kernel
+            else:
+                variant.fast = kernel
+            return kernel
+
+    def _run(self, variant: Variant, values: Values) -> Any:
+        given = variant.pick(values)
+        careful = variant.assumptions_failed > _PATIENCE
+        status = MISS
+        results: Values = ()
+        begin = time.perf_counter()
+        if not careful:
+            status, results = self._attempt(self._kernel(variant, False), given)
+            if status == ASSUMPTION:
+                variant.assumptions_failed += 1
+                careful = True
+        if careful:
+            status, results = self._attempt(self._kernel(variant, True), given)
+        record(self.place, "loops", "cpu", begin, variant.compile_seconds, _TEXT[status])
+        variant.compile_seconds = 0.0
+        if status == OK:
+            return variant.build(values, results)
+        if status == INTERRUPTED:
+            raise take_interruption()
+        if status == MISS:
+            variant.reason = Reason(
+                "an array that is written here shares memory with itself or is not writeable",
+                self.place,
+                "give the loop an array of its own (x.copy())",
+            )
+        return self._declined(Reason(_TEXT[status], self.place), variant.config)
+
+    def _attempt(self, kernel: Kernel, given: Values) -> tuple[int, Values]:
+        saved = None
+        artifact = kernel.artifact
+        if artifact.may_fail_after_write:
+            saved = Snapshot(
+                [v for v, slot in zip(given, artifact.arguments, strict=True) if slot.written]
+            )
+        status, out = kernel.call(given)
+        if status == OK:
+            return OK, kernel.box(out)
+        if saved is not None and status in (ASSUMPTION, FAIL):
+            saved.restore()
+        return status, ()
+
+    def _declined(self, reason: Reason, config: Config) -> None:
+        if config.strict:
+            raise UnsupportedError(reason)
+        note(f"left to Python: {reason.render()}")
+
+
+_PATIENCE = 3  # failed assumptions before the careful variant is tried first
+_TEXT = {
+    OK: "",
+    MISS: "the arguments do not fit the compiled code",
+    ASSUMPTION: "an assumption failed",
+    FAIL: "Python raises or warns in this region, or an integer exceeds 64 bits",
+    INTERRUPTED: "interrupted",
+}
+
+
+def _guards_hold(variant: Variant) -> bool:
+    return variant.lowered is None or all(_holds(guard) for guard in variant.lowered.guards)
+
+
+def _holds(guard: Guard) -> bool:
+    missing = object()
+    if isinstance(guard.namespace, dict):
+        value = guard.namespace.get(guard.name, missing)
+    else:
+        value = getattr(guard.namespace, guard.name, missing)
+    if value is guard.value:
+        return True
+    return type(value) is type(guard.value) and isinstance(
+        value, bool | int | float | complex | str | np.generic
+    ) and value == guard.value  # fmt: skip
+
+
+def _floating_point_raises() -> bool:
+    """Whether `np.errstate` asks for exceptions or calls: then NumPy itself must run."""
+    return any(way in ("raise", "call", "print", "log") for way in np.geterr().values())

@@ -1,0 +1,145 @@
+"""A user's function or script as syntax with its true file, lines and columns.
+
+    >>> def double(x):
+    ...     return 2 * x
+    >>> recompile(parse_text("def f(x):\\n    return x + 1\\n", "<demo>").body[0], double)(1)
+    2
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+from conure.errors import Loc, Reason
+
+
+def parse_text(text: str, file: str) -> ast.Module:
+    """Syntax of a whole script."""
+    return ast.parse(text, filename=file)
+
+
+def parse_function(function: FunctionType) -> ast.FunctionDef | Reason:
+    """Syntax of one function, lines and columns as in its file; a reason where there is none."""
+    place = Loc(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0, "")
+    try:
+        lines, first = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        return Reason("the source text of this function cannot be found", place)
+    text = "".join(lines)
+    flat = textwrap.dedent(text)
+    try:
+        tree = ast.parse(flat)
+    except SyntaxError:
+        return Reason("the source text of this function does not stand alone", place)
+    node = tree.body[0]
+    if not isinstance(node, ast.FunctionDef) or node.name != function.__code__.co_name:
+        return Reason("only functions made by `def` are compiled", place, "use `def`")
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    _shift(node, first - 1, indent)
+    return node
+
+
+def _shift(tree: ast.AST, lines: int, columns: int) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias):
+            node.lineno += lines
+            node.col_offset += columns
+            node.end_lineno = (node.end_lineno or node.lineno) + lines
+            node.end_col_offset = (node.end_col_offset or 0) + columns
+
+
+def place_of(node: ast.AST, file: str, function: str) -> Loc:
+    """The span of a syntax node."""
+    line = getattr(node, "lineno", 0)
+    column = getattr(node, "col_offset", 0)
+    end_line = getattr(node, "end_lineno", None) or line
+    end_column = getattr(node, "end_col_offset", None) or column
+    return Loc(file, line, column, end_line, end_column, function)
+
+
+def recompile(
+    node: ast.stmt, function: FunctionType, extra: Mapping[str, object] | None = None
+) -> FunctionType:
+    """A function with the syntax of `node` in the place of `function`: same globals, closure
+    cells, defaults, name and file; `extra` names become closure cells of their own."""
+    assert isinstance(node, ast.FunctionDef)
+    extra = extra or {}
+    bare = ast.FunctionDef(
+        name=node.name, args=node.args, body=node.body, decorator_list=[], returns=None,
+        type_comment=None, lineno=node.lineno, col_offset=node.col_offset,
+        end_lineno=node.end_lineno, end_col_offset=node.end_col_offset,
+    )  # fmt: skip
+    if "type_params" in ast.FunctionDef._fields:
+        bare.type_params = []  # type: ignore[attr-defined,unused-ignore]  # Python 3.12 and later
+    bare.args = _without_defaults(node.args)
+    free = (*function.__code__.co_freevars, *extra)
+    factory = ast.FunctionDef(
+        name="__conure_factory", args=_parameters(free), body=[bare], decorator_list=[],
+        returns=None, type_comment=None, lineno=node.lineno, col_offset=0,
+    )  # fmt: skip
+    if "type_params" in ast.FunctionDef._fields:
+        factory.type_params = []  # type: ignore[attr-defined,unused-ignore]  # as above
+    module = ast.fix_missing_locations(ast.Module(body=[factory], type_ignores=[]))
+    code = _nested(compile(module, function.__code__.co_filename, "exec"), "__conure_factory")
+    code = _nested(code, node.name).replace(
+        co_firstlineno=function.__code__.co_firstlineno, co_qualname=function.__qualname__
+    )
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    cells |= {name: CellType(value) for name, value in extra.items()}
+    closure = tuple(cells[name] for name in code.co_freevars)
+    result = FunctionType(code, function.__globals__, function.__name__, None, closure)
+    result.__defaults__ = function.__defaults__
+    result.__kwdefaults__ = function.__kwdefaults__
+    return result
+
+
+def _without_defaults(arguments: ast.arguments) -> ast.arguments:
+    """The parameters, with placeholders where there are defaults (the values are copied)."""
+    none = ast.Constant(value=None)
+    plain = ast.arguments(
+        posonlyargs=[_bare(a) for a in arguments.posonlyargs],
+        args=[_bare(a) for a in arguments.args],
+        vararg=_bare(arguments.vararg) if arguments.vararg else None,
+        kwonlyargs=[_bare(a) for a in arguments.kwonlyargs],
+        kw_defaults=[none if d is not None else None for d in arguments.kw_defaults],
+        kwarg=_bare(arguments.kwarg) if arguments.kwarg else None,
+        defaults=[none for _ in arguments.defaults],
+    )
+    return plain
+
+
+def _bare(argument: ast.arg) -> ast.arg:
+    return ast.arg(arg=argument.arg, lineno=argument.lineno, col_offset=argument.col_offset)
+
+
+def _parameters(names: tuple[str, ...]) -> ast.arguments:
+    return ast.arguments(
+        posonlyargs=[], args=[ast.arg(arg=name) for name in names], vararg=None,
+        kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[],
+    )  # fmt: skip
+
+
+def _nested(code: CodeType, name: str) -> CodeType:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType) and constant.co_name == name:
+            return constant
+    raise AssertionError(f"{name} is not in {code.co_name}")
+
+
+def outermost_names(function: Callable[..., Any]) -> dict[str, object]:
+    """What the function can see from outside: globals, then closure cells that are filled."""
+    assert isinstance(function, FunctionType)
+    seen: dict[str, object] = dict(function.__globals__)
+    for name, cell in zip(
+        function.__code__.co_freevars, function.__closure__ or (), strict=True
+    ):
+        try:
+            seen[name] = cell.cell_contents
+        except ValueError:
+            seen.pop(name, None)
+    return seen

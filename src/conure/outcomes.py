@@ -1,0 +1,119 @@
+"""Python values into a program's parameters, and a program's results into Python values.
+
+Both directions are compiled once per variant to a small Python function, since they are part of
+every call.
+
+    >>> take = _function(("values",), "(values[0], values[2].item())", {})
+    >>> take((1, 2, np.float64(3.0)))
+    (1, 3.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, assert_never
+
+import numpy as np  # noqa: F401 # for the doctest
+
+from conure.frontend.lowered import (
+    Argument,
+    ArgumentOutcome,
+    ConstantOutcome,
+    Lowered,
+    Outcome,
+    RebindOutcome,
+    ScalarArgument,
+    ScalarOutcome,
+    TupleArgument,
+    TupleOutcome,
+    UnboundOutcome,
+)
+from conure.frontend.regions import Region
+from conure.ir.nodes import Program
+from conure.signature import UNBOUND
+
+Values = tuple[object, ...]
+
+
+def parameters(
+    program: Program, names: Sequence[str], arguments: Mapping[str, Argument]
+) -> Callable[[Values], Values]:
+    """A function that picks the program's parameters out of the live-in values."""
+    where = _places(names, arguments)
+    return _function(("values",), _tuple([where[param.name] for param in program.params]), {})
+
+
+def builder(
+    lowered: Lowered, region: Region, arguments: Mapping[str, Argument]
+) -> Callable[[Values, Values], Any]:
+    """A function of the live-in values and the results that gives what the rewritten code
+    unpacks: (returned, value) where the region holds a `return`, then the live-outs."""
+    writer = _Expressions(lowered, _places(region.live_in, arguments, raw=True))
+    items: list[str] = []
+    if region.returns:
+        items.append("False" if lowered.returned is None else f"results[{lowered.returned}]")
+        items.append("None" if lowered.value is None else writer.text(lowered.value))
+    outcomes = dict(lowered.outcomes)
+    items += [writer.text(outcomes.get(name, UnboundOutcome())) for name in region.live_out]
+    return _function(("values", "results"), _tuple(items), writer.constants)
+
+
+def _places(
+    names: Sequence[str], arguments: Mapping[str, Argument], raw: bool = False
+) -> dict[str, str]:
+    """For each name, and each item of a tuple, the expression that reads it from `values`."""
+    places: dict[str, str] = {}
+
+    def place(name: str, argument: Argument, text: str) -> None:
+        numpy_scalar = isinstance(argument, ScalarArgument) and not argument.type.python
+        places[name] = f"{text}.item()" if numpy_scalar and not raw else text
+        if isinstance(argument, TupleArgument):
+            for k, item in enumerate(argument.items):
+                place(f"{name}.{k}", item, f"{text}[{k}]")
+
+    for position, name in enumerate(names):
+        place(name, arguments[name], f"values[{position}]")
+    return places
+
+
+class _Expressions:
+    """Outcomes as Python expressions over `values`, `results` and the collected constants."""
+
+    def __init__(self, lowered: Lowered, places: Mapping[str, str]) -> None:
+        self.places = places
+        self.params = [param.name for param in lowered.program.params]
+        self.constants: dict[str, object] = {}
+
+    def text(self, outcome: Outcome) -> str:
+        match outcome:
+            case ScalarOutcome(position):
+                return f"results[{position}]"
+            case ArgumentOutcome(name):
+                return self.places[name]
+            case RebindOutcome(position):
+                arrays = _tuple([self.places.get(name, "None") for name in self.params])
+                return f"{arrays}[results[{position}]]"
+            case TupleOutcome(items):
+                return _tuple([self.text(item) for item in items])
+            case ConstantOutcome(value):
+                return self._constant(value)
+            case UnboundOutcome():
+                return self._constant(UNBOUND)
+            case _:
+                assert_never(outcome)
+
+    def _constant(self, value: object) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+
+def _tuple(items: Sequence[str]) -> str:
+    return "(" + "".join(item + ", " for item in items).rstrip() + ")"
+
+
+def _function(
+    names: Sequence[str], expression: str, constants: Mapping[str, object]
+) -> Callable[..., Any]:
+    made: Callable[..., Any] = eval(f"lambda {', '.join(names)}: {expression}", dict(constants))
+    return made

@@ -1,0 +1,134 @@
+"""What the values at a call look like to the compiler: one key, and an argument for each name.
+
+Two calls with equal keys run the same compiled variant. Memory is part of it: which arrays are
+the same array, and which overlap, is decided on the real addresses.
+
+    >>> x = np.zeros(4)
+    >>> describe(("x", "y", "n"), (x, x, 3)).arguments["y"]
+    SameArray(name='x')
+    >>> describe(("x", "y"), (x[1:], x[:-1])).overlaps
+    (('x', 'y'),)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from conure.frontend.lowered import (
+    Argument,
+    ArrayArgument,
+    ObjectArgument,
+    SameArray,
+    ScalarArgument,
+    TupleArgument,
+    UnboundArgument,
+)
+from conure.ir.types import ArrayType, Layout, scalar_of_dtype, scalar_of_value
+
+
+class Unbound:
+    """The value of a name that has none."""
+
+    def __repr__(self) -> str:
+        return "UNBOUND"
+
+
+UNBOUND = Unbound()
+
+_BY_IDENTITY = (ModuleType, FunctionType, BuiltinFunctionType, type, np.ufunc, type(None))
+_EXACT_WORK = 2000  # steps to spend on whether two interleaved views share a cell
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The values of one call as the compiler sees them."""
+
+    key: Hashable
+    arguments: dict[str, Argument]
+    overlaps: tuple[tuple[str, str], ...]
+
+
+def describe(names: Sequence[str], values: Sequence[object]) -> Signature:
+    """The signature of a call whose live-ins `names` hold `values`."""
+    arrays: list[tuple[str, np.ndarray[Any, Any]]] = []
+    arguments: dict[str, Argument] = {}
+    keys: list[Hashable] = []
+    for name, value in zip(names, values, strict=True):
+        key, arguments[name] = _one(name, value, arrays)
+        keys.append(key)
+    overlaps = tuple(
+        (first, second)
+        for k, (second, b) in enumerate(arrays)
+        for first, a in arrays[:k]
+        if _overlap(a, b)
+    )
+    return Signature((tuple(keys), overlaps), arguments, overlaps)
+
+
+def _one(
+    name: str, value: object, arrays: list[tuple[str, np.ndarray[Any, Any]]]
+) -> tuple[Hashable, Argument]:
+    if type(value) is np.ndarray:
+        return _array(name, value, arrays)
+    scalar = scalar_of_value(value)
+    if scalar is not None:
+        return scalar.name, ScalarArgument(scalar)
+    if value is UNBOUND:
+        return "unbound", UnboundArgument()
+    if type(value) is tuple:
+        items = [_one(f"{name}.{k}", item, arrays) for k, item in enumerate(value)]
+        return tuple(key for key, _ in items), TupleArgument(tuple(item for _, item in items))
+    if isinstance(value, _BY_IDENTITY):
+        return ("object", id(value)), ObjectArgument(value)
+    if isinstance(value, str | np.dtype):
+        return ("constant", value), ObjectArgument(value)
+    return ("kind", type(value)), ObjectArgument(value)
+
+
+def _array(
+    name: str, value: np.ndarray[Any, Any], arrays: list[tuple[str, np.ndarray[Any, Any]]]
+) -> tuple[Hashable, Argument]:
+    dtype = scalar_of_dtype(value.dtype)
+    if dtype is None or not value.flags.aligned:
+        return ("array", value.dtype, value.ndim), ObjectArgument(value)
+    for other, array in arrays:
+        if value is array or _same(value, array):
+            return ("same", other), SameArray(other)
+    arrays.append((name, value))
+    kind = ArrayType(dtype, value.ndim, layout_of(value))
+    return (dtype.name, value.ndim, kind.layout, value.flags.writeable), ArrayArgument(
+        kind, value.flags.writeable
+    )
+
+
+def layout_of(array: np.ndarray[Any, Any]) -> Layout:
+    """The narrowest layout class that holds for the array."""
+    if array.flags.c_contiguous:
+        return "C"
+    if array.flags.f_contiguous:
+        return "F"
+    return "U" if array.strides[-1] == array.itemsize else "S"
+
+
+def _same(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    return (
+        a.shape == b.shape
+        and a.strides == b.strides
+        and a.dtype is b.dtype
+        and a.flags.writeable == b.flags.writeable
+        and a.__array_interface__["data"] == b.__array_interface__["data"]
+    )
+
+
+def _overlap(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return bool(np.shares_memory(a, b, max_work=_EXACT_WORK))
+    except np.exceptions.TooHardError:
+        return True
