@@ -37,6 +37,12 @@ def test_each_public_name_is_there(name: str) -> None:
     assert name in dir(conure)
 
 
+def test_no_module_hides_a_public_name() -> None:
+    """Importing a submodule sets it as an attribute of the package, over the lazy name."""
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert not modules & {*conure._PUBLIC, "config"}
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'jitt'"):
         conure.jitt  # noqa: B018 # the lookup itself is what is tested

@@ -16,7 +16,8 @@ from tests.contract.sources import PACKAGE, functions, module_name, package_file
 _CORE = ("target", "artifact", "ir", "errors")
 _MIDDLE = ("frontend", "analysis", "schedule", "passes", "codegen", "runtime", "configuration")
 _BELOW_PIPELINE = (*_CORE, *_MIDDLE)
-_BELOW_DOORS = (*_BELOW_PIPELINE, "pipeline")
+_BELOW_CALLS = (*_BELOW_PIPELINE, "pipeline")
+_BELOW_DOORS = (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "explanation")
 _DOORS = ("api", "operators", "numpy")
 
 LAYERS: dict[str, tuple[str, ...]] = {
@@ -32,6 +33,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "codegen": _CORE,
     "runtime": (*_CORE, "configuration"),
     "pipeline": _BELOW_PIPELINE,
+    "signature": ("frontend", "ir", "errors"),
+    "outcomes": ("signature", "frontend", "ir", "errors"),
+    "dispatch": (*_BELOW_CALLS, "signature", "outcomes"),
+    "explanation": (*_BELOW_CALLS, "signature", "outcomes", "dispatch"),
     "api": _BELOW_DOORS,
     "operators": _BELOW_DOORS,
     "numpy": _BELOW_DOORS,
