@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -54,7 +53,6 @@ def test_the_python_of_a_document_runs(path: Path, tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, program.name],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
