@@ -138,3 +138,4 @@ def _loader() -> Any:
 def _initialize() -> None:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()  # the worker pool has one line of assembly

@@ -1,0 +1,476 @@
+"""The worker pool's own code, as LLVM IR text: `parallel`, `poll`, the loop that workers live in.
+
+One job runs at a time. Its life is one 64-bit word, `STATE`: how many workers are in it, how
+many have joined, whether it is open, and its number. A worker joins by compare-and-swap, so it
+cannot enter a job that is closed or another one than it looked at; the caller closes the job
+when no chunk is left and waits only for those who are in. Who wakes too late finds it closed
+and sleeps on: nobody waits for a slow wake-up.
+
+Workers sleep on the futex `SEQUENCE`, which counts jobs; the caller, when it must wait, on
+`DONE`. `SLEEPERS` and `WAITING` save the system call when there is nobody to wake. Each pair
+(raise the flag, then look; change the word, then look at the flag) is sequentially consistent,
+so that no wake-up is lost. A worker still on its way (`STARTED`, not yet in `WORKERS`) joins
+the job that it finds open when it arrives.
+
+`poll` takes the Python lock at most every 50 ms, and only on Python's main thread, to let
+Python run signal handlers; if one raises, the exception is kept in `PENDING`, `CANCEL` is set,
+and all workers of a job that this thread started see it at their next poll. Other Python
+threads never do: as in CPython, only the main thread is interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+# Byte offsets in the runtime struct. The first eighteen slots of 8 bytes are the interface to
+# compiled kernels, the rest is the pool's own; words that threads fight over have lines of
+# their own (two lines each: processors prefetch in pairs).
+ARRAY_TYPE: Final = 0
+PARALLEL: Final = 8
+POLL: Final = 16
+CANCEL: Final = 24
+THREADS: Final = 32
+DESCRIPTORS: Final = 40
+MAIN_THREAD: Final = 144
+WORKER_KEY: Final = 152
+LAST_POLL: Final = 160
+PENDING: Final = 168
+SPINS: Final = 176
+GENERATION: Final = 184
+WORKERS: Final = 192
+STARTED: Final = 200
+LOCK: Final = 256
+SEQUENCE: Final = 384
+SLEEPERS: Final = 388
+STATE: Final = 512
+KERNEL: Final = 640
+ENVIRONMENT: Final = 648
+TRIPS: Final = 656
+GRAIN: Final = 664
+CHUNKS: Final = 672
+HELPERS: Final = 680
+OWNER: Final = 688
+STATUS: Final = 696
+NEXT: Final = 768
+DONE: Final = 896
+WAITING: Final = 900
+SIZE: Final = 1024
+
+_OPEN: Final = 1 << 32
+_JOIN: Final = 0x10001  # one more in it, one more that has joined
+_POLL_NANOSECONDS: Final = 50_000_000
+_COARSE_CLOCK: Final = 6  # CLOCK_MONOTONIC_COARSE: ticks every 1 to 4 ms, 5 ns to read
+
+FUTEX: Final[Mapping[str, int]] = {"x86_64": 202, "aarch64": 98}
+"""The number of the futex system call by machine; where none is known there are no workers."""
+
+_PAUSE: Final[Mapping[str, str]] = {"x86_64": "pause", "aarch64": "isb"}
+
+
+def pool_text(machine: str) -> str:
+    """The IR text for this machine ("x86_64", "aarch64"), on Linux."""
+    values: dict[str, object] = {
+        name: value for name, value in globals().items() if name.isupper() and type(value) is int
+    }
+    values |= {
+        "is_open": _OPEN,
+        "not_open": ~_OPEN,
+        "join": _JOIN,
+        "poll_time": _POLL_NANOSECONDS,
+        "clock": _COARSE_CLOCK,
+        "futex": FUTEX[machine],
+        "pause": _PAUSE[machine],
+    }
+    text = _TEXT
+    for name, value in values.items():
+        text = text.replace(f"${name}$", str(value))
+    assert "$" not in text
+    return text
+
+
+def supported(machine: str) -> bool:
+    """Whether the pool's code can run here."""
+    return sys.platform == "linux" and machine in FUTEX
+
+
+_TEXT: Final = """
+declare i64 @syscall(i64, ...)
+declare i64 @pthread_self() nounwind
+declare ptr @pthread_getspecific(i32) nounwind
+declare i32 @pthread_setspecific(i32, ptr) nounwind
+declare i32 @clock_gettime(i32, ptr) nounwind
+declare i32 @PyGILState_Ensure()
+declare void @PyGILState_Release(i32)
+declare i32 @PyErr_CheckSignals()
+declare void @PyErr_Fetch(ptr, ptr, ptr)
+declare void @PyErr_NormalizeException(ptr, ptr, ptr)
+declare i32 @PyException_SetTraceback(ptr, ptr)
+declare void @Py_DecRef(ptr)
+declare i64 @llvm.smin.i64(i64, i64)
+
+define i32 @parallel(ptr %runtime, ptr %kernel, ptr %env, i64 %trips, i64 %grain) {
+  %some = icmp sgt i64 %trips, 0
+  br i1 %some, label %count, label %nothing
+nothing:
+  ret i32 0
+count:
+  %last = sub i64 %trips, 1
+  %full = udiv i64 %last, %grain
+  %chunks = add i64 %full, 1
+  %threads.at = getelementptr i8, ptr %runtime, i64 $THREADS$
+  %threads = load atomic i64, ptr %threads.at monotonic, align 8
+  %workers.at = getelementptr i8, ptr %runtime, i64 $STARTED$
+  %workers = load atomic i64, ptr %workers.at monotonic, align 8
+  %others = sub i64 %threads, 1
+  %there = call i64 @llvm.smin.i64(i64 %others, i64 %workers)
+  %helpers = call i64 @llvm.smin.i64(i64 %there, i64 %full)
+  %alone = icmp sle i64 %helpers, 0
+  br i1 %alone, label %serial, label %try
+try:
+  %lock.at = getelementptr i8, ptr %runtime, i64 $LOCK$
+  %exchange = cmpxchg ptr %lock.at, i32 0, i32 1 acquire monotonic, align 4
+  %locked = extractvalue { i32, i1 } %exchange, 1
+  br i1 %locked, label %open, label %serial
+serial:
+  %alone.status = call i32 @run_alone(
+      ptr %runtime, ptr %kernel, ptr %env, i64 %trips, i64 %grain, i64 %chunks)
+  ret i32 %alone.status
+open:
+  %kernel.at = getelementptr i8, ptr %runtime, i64 $KERNEL$
+  store ptr %kernel, ptr %kernel.at
+  %env.at = getelementptr i8, ptr %runtime, i64 $ENVIRONMENT$
+  store ptr %env, ptr %env.at
+  %trips.at = getelementptr i8, ptr %runtime, i64 $TRIPS$
+  store i64 %trips, ptr %trips.at
+  %grain.at = getelementptr i8, ptr %runtime, i64 $GRAIN$
+  store i64 %grain, ptr %grain.at
+  %chunks.at = getelementptr i8, ptr %runtime, i64 $CHUNKS$
+  store i64 %chunks, ptr %chunks.at
+  %helpers.at = getelementptr i8, ptr %runtime, i64 $HELPERS$
+  store atomic i64 %helpers, ptr %helpers.at monotonic, align 8
+  %self = call i64 @pthread_self()
+  %owner.at = getelementptr i8, ptr %runtime, i64 $OWNER$
+  store i64 %self, ptr %owner.at
+  %status.at = getelementptr i8, ptr %runtime, i64 $STATUS$
+  store atomic i32 0, ptr %status.at monotonic, align 4
+  %next.at = getelementptr i8, ptr %runtime, i64 $NEXT$
+  store atomic i64 0, ptr %next.at monotonic, align 8
+  %state.at = getelementptr i8, ptr %runtime, i64 $STATE$
+  %before = load atomic i64, ptr %state.at monotonic, align 8
+  %number = lshr i64 %before, 33
+  %number.new = add i64 %number, 1
+  %number.high = shl i64 %number.new, 33
+  %state.new = or i64 %number.high, $is_open$
+  store atomic i64 %state.new, ptr %state.at seq_cst, align 8
+  %sequence.at = getelementptr i8, ptr %runtime, i64 $SEQUENCE$
+  %counted = atomicrmw add ptr %sequence.at, i32 1 seq_cst
+  %sleepers.at = getelementptr i8, ptr %runtime, i64 $SLEEPERS$
+  %sleepers = load atomic i32, ptr %sleepers.at seq_cst, align 4
+  %asleep = icmp sgt i32 %sleepers, 0
+  br i1 %asleep, label %wake, label %work
+wake:
+  %woken = call i64 (i64, ...) @syscall(
+      i64 $futex$, ptr %sequence.at, i32 129, i64 %helpers, ptr null, ptr null, i32 0)
+  br label %work
+work:
+  call void @drain(ptr %runtime)
+  %closed = atomicrmw and ptr %state.at, i64 $not_open$ seq_cst
+  call void @await_workers(ptr %runtime)
+  %status = load atomic i32, ptr %status.at monotonic, align 4
+  store atomic i32 0, ptr %lock.at release, align 4
+  ret i32 %status
+}
+
+define internal i32 @run_alone(
+    ptr %runtime, ptr %kernel, ptr %env, i64 %trips, i64 %grain, i64 %chunks) {
+start:
+  br label %loop
+loop:
+  %chunk = phi i64 [ 0, %start ], [ %chunk.next, %more ]
+  %low = mul i64 %chunk, %grain
+  %left = sub i64 %trips, %low
+  %size = call i64 @llvm.smin.i64(i64 %left, i64 %grain)
+  %high = add i64 %low, %size
+  %status = call i32 %kernel(ptr %env, i64 %low, i64 %high, i64 %chunk)
+  %good = icmp eq i32 %status, 0
+  br i1 %good, label %ask, label %stop
+ask:
+  %cancelled = call i32 @poll(ptr %runtime)
+  %go = icmp eq i32 %cancelled, 0
+  br i1 %go, label %more, label %interrupted
+more:
+  %chunk.next = add i64 %chunk, 1
+  %again = icmp ult i64 %chunk.next, %chunks
+  br i1 %again, label %loop, label %stop
+interrupted:
+  ret i32 4
+stop:
+  ret i32 %status
+}
+
+define internal void @drain(ptr %runtime) noinline {
+start:
+  %kernel.at = getelementptr i8, ptr %runtime, i64 $KERNEL$
+  %kernel = load ptr, ptr %kernel.at
+  %env.at = getelementptr i8, ptr %runtime, i64 $ENVIRONMENT$
+  %env = load ptr, ptr %env.at
+  %trips.at = getelementptr i8, ptr %runtime, i64 $TRIPS$
+  %trips = load i64, ptr %trips.at
+  %grain.at = getelementptr i8, ptr %runtime, i64 $GRAIN$
+  %grain = load i64, ptr %grain.at
+  %chunks.at = getelementptr i8, ptr %runtime, i64 $CHUNKS$
+  %chunks = load i64, ptr %chunks.at
+  %status.at = getelementptr i8, ptr %runtime, i64 $STATUS$
+  %next.at = getelementptr i8, ptr %runtime, i64 $NEXT$
+  br label %take
+take:
+  %chunk = atomicrmw add ptr %next.at, i64 1 monotonic
+  %mine = icmp ult i64 %chunk, %chunks
+  br i1 %mine, label %run, label %leave
+run:
+  %low = mul i64 %chunk, %grain
+  %left = sub i64 %trips, %low
+  %size = call i64 @llvm.smin.i64(i64 %left, i64 %grain)
+  %high = add i64 %low, %size
+  %result = call i32 %kernel(ptr %env, i64 %low, i64 %high, i64 %chunk)
+  %good = icmp eq i32 %result, 0
+  br i1 %good, label %ask, label %stop
+ask:
+  %cancelled = call i32 @poll(ptr %runtime)
+  %go = icmp eq i32 %cancelled, 0
+  br i1 %go, label %take, label %stop
+stop:
+  %status = phi i32 [ %result, %run ], [ 4, %ask ]
+  %highest = atomicrmw umax ptr %status.at, i32 %status monotonic
+  store atomic i64 %chunks, ptr %next.at monotonic, align 8
+  br label %leave
+leave:
+  ret void
+}
+
+define internal void @await_workers(ptr %runtime) noinline {
+start:
+  %pause.for = alloca { i64, i64 }
+  %nanoseconds.at = getelementptr i8, ptr %pause.for, i64 8
+  store i64 0, ptr %pause.for
+  store i64 $poll_time$, ptr %nanoseconds.at
+  %state.at = getelementptr i8, ptr %runtime, i64 $STATE$
+  %done.at = getelementptr i8, ptr %runtime, i64 $DONE$
+  %waiting.at = getelementptr i8, ptr %runtime, i64 $WAITING$
+  %spins.at = getelementptr i8, ptr %runtime, i64 $SPINS$
+  %spins = load atomic i64, ptr %spins.at monotonic, align 8
+  br label %look
+look:
+  %spin = phi i64 [ 0, %start ], [ %spin.next, %still ]
+  %state = load atomic i64, ptr %state.at acquire, align 8
+  %active = and i64 %state, 65535
+  %idle = icmp eq i64 %active, 0
+  br i1 %idle, label %finished, label %still
+still:
+  call void asm sideeffect "$pause$", "~{memory}"()
+  %spin.next = add i64 %spin, 1
+  %patient = icmp ult i64 %spin.next, %spins
+  br i1 %patient, label %look, label %sleep
+sleep:
+  store atomic i32 1, ptr %waiting.at seq_cst, align 4
+  %done = load atomic i32, ptr %done.at seq_cst, align 4
+  %state.again = load atomic i64, ptr %state.at seq_cst, align 8
+  %active.again = and i64 %state.again, 65535
+  %idle.again = icmp eq i64 %active.again, 0
+  br i1 %idle.again, label %awake, label %wait
+wait:
+  %waited = call i64 (i64, ...) @syscall(
+      i64 $futex$, ptr %done.at, i32 128, i32 %done, ptr %pause.for, ptr null, i32 0)
+  %cancelled = call i32 @poll(ptr %runtime)
+  %go = icmp eq i32 %cancelled, 0
+  br i1 %go, label %sleep, label %cancel
+cancel:
+  %status.at = getelementptr i8, ptr %runtime, i64 $STATUS$
+  %highest = atomicrmw umax ptr %status.at, i32 4 monotonic
+  br label %sleep
+awake:
+  store atomic i32 0, ptr %waiting.at seq_cst, align 4
+  br label %finished
+finished:
+  ret void
+}
+
+define ptr @worker(ptr %runtime) {
+start:
+  %key.at = getelementptr i8, ptr %runtime, i64 $WORKER_KEY$
+  %key = load i32, ptr %key.at
+  %marked = call i32 @pthread_setspecific(i32 %key, ptr %runtime)
+  %workers.at = getelementptr i8, ptr %runtime, i64 $WORKERS$
+  %generation.at = getelementptr i8, ptr %runtime, i64 $GENERATION$
+  %generation = load atomic i64, ptr %generation.at monotonic, align 8
+  %sequence.at = getelementptr i8, ptr %runtime, i64 $SEQUENCE$
+  %sleepers.at = getelementptr i8, ptr %runtime, i64 $SLEEPERS$
+  %state.at = getelementptr i8, ptr %runtime, i64 $STATE$
+  %helpers.at = getelementptr i8, ptr %runtime, i64 $HELPERS$
+  %done.at = getelementptr i8, ptr %runtime, i64 $DONE$
+  %waiting.at = getelementptr i8, ptr %runtime, i64 $WAITING$
+  %spins.at = getelementptr i8, ptr %runtime, i64 $SPINS$
+  %arrived = atomicrmw add ptr %workers.at, i64 1 seq_cst
+  br label %look
+look:
+  %seen = phi i64 [ 0, %start ], [ %seen, %changed ], [ %seen, %rested ], [ %seen, %join ],
+              [ %number, %left ]
+  %sequence = load atomic i32, ptr %sequence.at seq_cst, align 4
+  %now = load atomic i64, ptr %generation.at seq_cst, align 8
+  %stay = icmp eq i64 %now, %generation
+  br i1 %stay, label %inspect, label %leave
+inspect:
+  %state = load atomic i64, ptr %state.at seq_cst, align 8
+  %number = lshr i64 %state, 33
+  %new = icmp ne i64 %number, %seen
+  %open.bit = and i64 %state, $is_open$
+  %open = icmp ne i64 %open.bit, 0
+  %joined.high = lshr i64 %state, 16
+  %joined = and i64 %joined.high, 65535
+  %helpers = load atomic i64, ptr %helpers.at monotonic, align 8
+  %room = icmp ult i64 %joined, %helpers
+  %new.open = and i1 %new, %open
+  %wanted = and i1 %new.open, %room
+  br i1 %wanted, label %join, label %idle
+join:
+  %state.in = add i64 %state, $join$
+  %exchange = cmpxchg ptr %state.at, i64 %state, i64 %state.in seq_cst seq_cst, align 8
+  %in = extractvalue { i64, i1 } %exchange, 1
+  br i1 %in, label %work, label %look
+work:
+  call void @drain(ptr %runtime)
+  %state.before = atomicrmw sub ptr %state.at, i64 1 seq_cst
+  %still.in = and i64 %state.before, 65535
+  %last = icmp eq i64 %still.in, 1
+  %waiting = load atomic i32, ptr %waiting.at seq_cst, align 4
+  %awaited = icmp ne i32 %waiting, 0
+  %tell = and i1 %last, %awaited
+  br i1 %tell, label %notify, label %left
+notify:
+  %told = atomicrmw add ptr %done.at, i32 1 seq_cst
+  %woken = call i64 (i64, ...) @syscall(
+      i64 $futex$, ptr %done.at, i32 129, i64 1, ptr null, ptr null, i32 0)
+  br label %left
+left:
+  br label %look
+idle:
+  %spins = load atomic i64, ptr %spins.at monotonic, align 8
+  br label %spin
+spin:
+  %spun = phi i64 [ 0, %idle ], [ %spun.next, %again ]
+  %sequence.now = load atomic i32, ptr %sequence.at monotonic, align 4
+  %same = icmp eq i32 %sequence.now, %sequence
+  br i1 %same, label %again, label %changed
+changed:
+  br label %look
+again:
+  call void asm sideeffect "$pause$", "~{memory}"()
+  %spun.next = add i64 %spun, 1
+  %patient = icmp ult i64 %spun.next, %spins
+  br i1 %patient, label %spin, label %rest
+rest:
+  %asleep = atomicrmw add ptr %sleepers.at, i32 1 seq_cst
+  %slept = call i64 (i64, ...) @syscall(
+      i64 $futex$, ptr %sequence.at, i32 128, i32 %sequence, ptr null, ptr null, i32 0)
+  br label %rested
+rested:
+  %risen = atomicrmw sub ptr %sleepers.at, i32 1 seq_cst
+  br label %look
+leave:
+  %gone = atomicrmw sub ptr %workers.at, i64 1 seq_cst
+  ret ptr null
+}
+
+define i32 @poll(ptr %runtime) noinline {
+  %self = call i64 @pthread_self()
+  %main.at = getelementptr i8, ptr %runtime, i64 $MAIN_THREAD$
+  %main = load i64, ptr %main.at
+  %is.main = icmp eq i64 %self, %main
+  %cancel.at = getelementptr i8, ptr %runtime, i64 $CANCEL$
+  %cancel = load atomic i64, ptr %cancel.at monotonic, align 8
+  %cancelled = icmp ne i64 %cancel, 0
+  br i1 %is.main, label %on.main, label %elsewhere
+elsewhere:
+  br i1 %cancelled, label %whose, label %go
+whose:
+  %key.at = getelementptr i8, ptr %runtime, i64 $WORKER_KEY$
+  %key = load i32, ptr %key.at
+  %mark = call ptr @pthread_getspecific(i32 %key)
+  %is.worker = icmp ne ptr %mark, null
+  %owner.at = getelementptr i8, ptr %runtime, i64 $OWNER$
+  %owner = load i64, ptr %owner.at
+  %by.main = icmp eq i64 %owner, %main
+  %concerned = and i1 %is.worker, %by.main
+  %answer = zext i1 %concerned to i32
+  ret i32 %answer
+on.main:
+  br i1 %cancelled, label %stop, label %clock
+clock:
+  %time = alloca { i64, i64 }
+  %clock.status = call i32 @clock_gettime(i32 $clock$, ptr %time)
+  %seconds = load i64, ptr %time
+  %nanoseconds.at = getelementptr i8, ptr %time, i64 8
+  %nanoseconds = load i64, ptr %nanoseconds.at
+  %whole = mul i64 %seconds, 1000000000
+  %now = add i64 %whole, %nanoseconds
+  %last.at = getelementptr i8, ptr %runtime, i64 $LAST_POLL$
+  %last = load i64, ptr %last.at
+  %passed = sub i64 %now, %last
+  %due = icmp ugt i64 %passed, $poll_time$
+  br i1 %due, label %signals, label %go
+signals:
+  store i64 %now, ptr %last.at
+  %gil = call i32 @PyGILState_Ensure()
+  %raised = call i32 @PyErr_CheckSignals()
+  %quiet = icmp eq i32 %raised, 0
+  br i1 %quiet, label %release, label %keep
+keep:
+  call void @keep_exception(ptr %runtime)
+  store atomic i64 1, ptr %cancel.at seq_cst, align 8
+  br label %release
+release:
+  call void @PyGILState_Release(i32 %gil)
+  br i1 %quiet, label %go, label %stop
+go:
+  ret i32 0
+stop:
+  ret i32 1
+}
+
+define internal void @keep_exception(ptr %runtime) noinline {
+  %kind = alloca ptr
+  %value = alloca ptr
+  %traceback = alloca ptr
+  call void @PyErr_Fetch(ptr %kind, ptr %value, ptr %traceback)
+  call void @PyErr_NormalizeException(ptr %kind, ptr %value, ptr %traceback)
+  %exception = load ptr, ptr %value
+  %frames = load ptr, ptr %traceback
+  %has.frames = icmp ne ptr %frames, null
+  br i1 %has.frames, label %attach, label %store
+attach:
+  %attached = call i32 @PyException_SetTraceback(ptr %exception, ptr %frames)
+  call void @Py_DecRef(ptr %frames)
+  br label %store
+store:
+  %pending.at = getelementptr i8, ptr %runtime, i64 $PENDING$
+  store ptr %exception, ptr %pending.at
+  %kind.object = load ptr, ptr %kind
+  call void @Py_DecRef(ptr %kind.object)
+  ret void
+}
+
+define void @pause(i64 %times) {
+start:
+  br label %loop
+loop:
+  %count = phi i64 [ 0, %start ], [ %next, %loop ]
+  call void asm sideeffect "$pause$", "~{memory}"()
+  %next = add i64 %count, 1
+  %more = icmp ult i64 %next, %times
+  br i1 %more, label %loop, label %stop
+stop:
+  ret void
+}
+"""
