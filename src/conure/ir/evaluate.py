@@ -261,9 +261,8 @@ class _Run:
         """The iterations in chunks, the chunks in another order; each has its private values."""
         mark = loop.mark
         chunks = self.chunks(values, mark.grain)
-        shared = {
-            each: self.get(each) for each in (*mark.private, *(r.name for r in mark.reductions))
-        }
+        accumulators = [reduction.name for reduction in mark.reductions]
+        shared = {name: self.get(name) for name in (*mark.private, *accumulators)}
         partials: list[list[Any]] = [[] for _ in chunks]
         last: dict[str, Any] = {}
         for number in self.permuted(len(chunks)):
@@ -315,6 +314,6 @@ class _Run:
 
 
 def _without_value(old: Any) -> Any:
-    return (
-        _poisoned(old.shape, type_of(old.dtype.type())) if isinstance(old, np.ndarray) else _POISON
-    )
+    if isinstance(old, np.ndarray):
+        return _poisoned(old.shape, type_of(old.dtype.type()))
+    return _POISON
