@@ -15,19 +15,20 @@ import builtins
 import functools
 import inspect
 import weakref
-from collections.abc import Callable, Mapping
-from types import FunctionType, ModuleType
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
 import numpy as np  # noqa: F401 # for the doctests
 
 from conure.configuration import options as check_options
-from conure.dispatch import Dispatcher, Hook
+from conure.dispatch import Dispatcher
 from conure.errors import Reason, UnsupportedError
-from conure.explanation import Explanation, explain_dispatchers
+from conure.explanation import Explanation, explain_function, explain_run
 from conure.frontend.liveness import Names, binds, reads
 from conure.frontend.regions import Scope, rewrite_body
-from conure.frontend.source import outermost_names, parse_function, recompile
+from conure.frontend.source import outermost_names, parse_function, recompile, with_code
 from conure.signature import UNBOUND
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -87,12 +88,21 @@ def _compiled(function: Any, options: dict[str, Any]) -> Any:
         raise TypeError(f"conure.jit takes a function made by def, not {function!r}")
     if function in _dispatchers_of or _is_left_alone(function):
         return function
-    node = parse_function(function)
-    if isinstance(node, Reason):
-        if options.get("strict"):
-            raise UnsupportedError(node)
+    key = (function.__code__, tuple(sorted(options.items())))
+    if key not in _rewritings:
+        node = parse_function(function)
+        if isinstance(node, Reason):
+            if options.get("strict"):
+                raise UnsupportedError(node)
+            return function
+        _rewritings[key] = _rewriting(function, node, options)
+    rewriting = _rewritings[key]
+    if rewriting is None:
         return function
-    return _rewritten(function, node, options)
+    result = with_code(function, rewriting.code, rewriting.cells)
+    functools.update_wrapper(result, function)
+    _dispatchers_of[result] = rewriting.dispatchers
+    return result
 
 
 def _is_left_alone(function: FunctionType) -> bool:
@@ -105,38 +115,37 @@ def _is_left_alone(function: FunctionType) -> bool:
     )
 
 
-def _rewritten(
+@dataclass(frozen=True, slots=True)
+class _Rewriting:
+    """One `def` in the source, rewritten: shared by all functions that it makes."""
+
+    code: CodeType
+    cells: dict[str, CellType]
+    dispatchers: tuple[Dispatcher, ...]
+
+
+def _rewriting(
     function: FunctionType, node: ast.FunctionDef, options: dict[str, Any]
-) -> FunctionType:
+) -> _Rewriting | None:
     scope = _scope(function, node)
-    parameters = frozenset(
-        a.arg
-        for a in ast.walk(node.args)
-        if isinstance(a, ast.arg)
-    )
+    parameters = frozenset(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
     body = rewrite_body(node.body, scope, frozenset(), parameters)
     if not scope.regions:
-        return function
+        return None
     changed = ast.FunctionDef(**{**vars(node), "body": body})
-    hooks: dict[str, Any] = {
-        "__conure_UNBOUND": UNBOUND,
-        "__conure_NameError": NameError,
-        "__conure_AttributeError": AttributeError,
+    cells = {
+        "__conure_UNBOUND": CellType(UNBOUND),
+        "__conure_NameError": CellType(NameError),
+        "__conure_AttributeError": CellType(AttributeError),
     }
-    names = {f"__conure_region_{region.number}": region for region in scope.regions}
-    result = recompile(changed, function, hooks | dict.fromkeys(names))
-    cells = dict(zip(result.__code__.co_freevars, result.__closure__ or (), strict=True))
-    dispatchers = []
-    for name, region in names.items():
-        install = functools.partial(setattr, cells[name], "cell_contents")
-        dispatcher = Dispatcher(
-            region, function.__code__.co_filename, function.__name__, options, install
-        )
-        install(dispatcher)
-        dispatchers.append(dispatcher)
-    functools.update_wrapper(result, function)
-    _dispatchers_of[result] = dispatchers
-    return result
+    file = function.__code__.co_filename
+    made: list[Dispatcher] = []
+    for region in scope.regions:
+        cell = cells[f"__conure_region_{region.number}"] = CellType(None)
+        install = functools.partial(setattr, cell, "cell_contents")
+        made.append(Dispatcher(region, file, function.__name__, options, install))
+        install(made[-1])
+    return _Rewriting(recompile(changed, function, tuple(cells)), cells, tuple(made))
 
 
 def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
@@ -174,7 +183,8 @@ def _captured(node: ast.FunctionDef) -> Names:
     return found
 
 
-_dispatchers_of: weakref.WeakKeyDictionary[FunctionType, list[Dispatcher]] = (
+_rewritings: dict[tuple[CodeType, Any], _Rewriting | None] = {}
+_dispatchers_of: weakref.WeakKeyDictionary[FunctionType, tuple[Dispatcher, ...]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -193,16 +203,31 @@ def explain(function: Callable[..., Any], *args: object, **keywords: object) -> 
     -------
     Explanation
         `str()` of it is the source with a verdict beside each loop; `.loops` lists them.
+
+    Raises
+    ------
+    TypeError
+        If the arguments do not fit the function's parameters.
     """
     plain = inspect.unwrap(function)
-    compiled = function if isinstance(function, FunctionType) and function in _dispatchers_of else jit(plain)
+    compiled = function if function in _dispatchers_of else jit(plain)
     bound = inspect.signature(plain).bind(*args, **keywords)
     bound.apply_defaults()
-    dispatchers = _dispatchers_of.get(compiled, [])
-    return explain_dispatchers(plain, dispatchers, bound.arguments)
+    known = outermost_names(plain) | bound.arguments
+    return explain_function(plain, _dispatchers_of.get(compiled, ()), known)
 
 
-def dispatchers(function: Callable[..., Any]) -> Mapping[int, Hook]:
-    """The regions of a compiled function, by number: for tests and tools."""
-    assert isinstance(function, FunctionType)
-    return dict(enumerate(_dispatchers_of.get(function, [])))
+def explain_all(path: str, function: str | None) -> str:
+    """What became of each loop of a file that has run, as text; of one function if named."""
+    seen = {d for each in _dispatchers_of.values() for d in each} | set(_scripts)
+    return explain_run(
+        [d for d in seen if d.file == path and function in (None, d.function)], path
+    )
+
+
+def remember(dispatcher: Dispatcher) -> None:
+    """Let `explain_all` know of a region of a script's own statements."""
+    _scripts.append(dispatcher)
+
+
+_scripts: list[Dispatcher] = []

@@ -2,8 +2,9 @@
 
     >>> def double(x):
     ...     return 2 * x
-    >>> recompile(parse_text("def f(x):\\n    return x + 1\\n", "<demo>").body[0], double)(1)
-    2
+    >>> other = parse_text("def double(x):\\n    return x + x\\n", "<demo>").body[0]
+    >>> with_code(double, recompile(other, double), {})("a")
+    'aa'
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -62,40 +63,41 @@ def place_of(node: ast.AST, file: str, function: str) -> Loc:
     return Loc(file, line, column, end_line, end_column, function)
 
 
-def recompile(
-    node: ast.stmt, function: FunctionType, extra: Mapping[str, object] | None = None
-) -> FunctionType:
-    """A function with the syntax of `node` in the place of `function`: same globals, closure
-    cells, defaults, name and file; `extra` names become closure cells of their own."""
+def recompile(node: ast.stmt, function: FunctionType, extra: Sequence[str] = ()) -> CodeType:
+    """Code with the syntax of `node` for the place of `function`: same name, file and free
+    names; `extra` names are free as well."""
     assert isinstance(node, ast.FunctionDef)
-    extra = extra or {}
-    bare = ast.FunctionDef(
-        name=node.name, args=node.args, body=node.body, decorator_list=[], returns=None,
-        type_comment=None, lineno=node.lineno, col_offset=node.col_offset,
-        end_lineno=node.end_lineno, end_col_offset=node.end_col_offset,
-    )  # fmt: skip
-    if "type_params" in ast.FunctionDef._fields:
-        bare.type_params = []  # type: ignore[attr-defined,unused-ignore]  # Python 3.12 and later
-    bare.args = _without_defaults(node.args)
+    bare = _definition(node.name, _without_defaults(node.args), node.body, node)
     free = (*function.__code__.co_freevars, *extra)
-    factory = ast.FunctionDef(
-        name="__conure_factory", args=_parameters(free), body=[bare], decorator_list=[],
-        returns=None, type_comment=None, lineno=node.lineno, col_offset=0,
-    )  # fmt: skip
-    if "type_params" in ast.FunctionDef._fields:
-        factory.type_params = []  # type: ignore[attr-defined,unused-ignore]  # as above
+    factory = _definition("__conure_factory", _parameters(free), [bare], node)
     module = ast.fix_missing_locations(ast.Module(body=[factory], type_ignores=[]))
     code = _nested(compile(module, function.__code__.co_filename, "exec"), "__conure_factory")
-    code = _nested(code, node.name).replace(
+    return _nested(code, node.name).replace(
         co_firstlineno=function.__code__.co_firstlineno, co_qualname=function.__qualname__
     )
+
+
+def with_code(
+    function: FunctionType, code: CodeType, extra: Mapping[str, CellType]
+) -> FunctionType:
+    """The function with other code: same globals, closure cells and defaults; `extra` cells for
+    the names that `recompile` made free."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    cells |= {name: CellType(value) for name, value in extra.items()}
+    cells |= extra
     closure = tuple(cells[name] for name in code.co_freevars)
     result = FunctionType(code, function.__globals__, function.__name__, None, closure)
     result.__defaults__ = function.__defaults__
     result.__kwdefaults__ = function.__kwdefaults__
     return result
+
+
+def _definition(
+    name: str, arguments: ast.arguments, body: list[ast.stmt], place: ast.stmt
+) -> ast.FunctionDef:
+    made = ast.FunctionDef(name=name, args=arguments, body=body, decorator_list=[], returns=None)
+    if "type_params" in ast.FunctionDef._fields:  # Python 3.12 and later
+        setattr(made, "type_params", [])  # noqa: B010 # the field is unknown to 3.11's types
+    return ast.copy_location(made, place)
 
 
 def _without_defaults(arguments: ast.arguments) -> ast.arguments:

@@ -1,0 +1,1 @@
+"""The implicit door: scripts run unchanged, with their loops compiled."""

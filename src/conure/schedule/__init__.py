@@ -1,0 +1,1 @@
+"""Decide by cost: which loops run in parallel, in which order, on what."""
