@@ -160,6 +160,8 @@ class Artifact:
         The symbol to call.
     parallel
         Whether the code calls `parallel`; if not, no worker thread is started for it.
+    may_fail_after_write
+        Whether status FAIL may come after the code wrote to an array (then it is snapshotted).
     reports
         What `explain` and `profile` say of the loops: rows of plain values.
     """
@@ -170,6 +172,7 @@ class Artifact:
     arguments: tuple[ArgumentSlot, ...] = ()
     results: tuple[ResultSlot, ...] = ()
     parallel: bool = True
+    may_fail_after_write: bool = True
     reports: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
     @property
@@ -190,6 +193,7 @@ class Artifact:
             "arguments": [slot.to_json() for slot in self.arguments],
             "results": [slot.to_json() for slot in self.results],
             "parallel": self.parallel,
+            "may_fail_after_write": self.may_fail_after_write,
             "reports": [dict(row) for row in self.reports],
         }
 
@@ -202,6 +206,7 @@ class Artifact:
             arguments=tuple(map(ArgumentSlot.from_json, values["arguments"])),
             results=tuple(map(ResultSlot.from_json, values["results"])),
             parallel=values["parallel"],
+            may_fail_after_write=values["may_fail_after_write"],
             reports=tuple(values["reports"]),
         )
 

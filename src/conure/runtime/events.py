@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
 from conure.configuration import current
+from conure.errors import Loc
 
 _HEADER: Final = (
     "where", "what", "device", "calls", "seconds", "compiling", "to device", "from device", "reason"
@@ -110,10 +112,19 @@ def recording() -> bool:
     return bool(_profiles)
 
 
-def record(event: Event) -> None:
+def collect(event: Event) -> None:
     """Give an event to everyone who collects."""
     for each in _profiles:
         each.events.append(event)
+
+
+def record(
+    place: Loc, what: str, device: str, begin: float, compile_seconds: float = 0.0, reason: str = ""
+) -> None:
+    """An event that began at `time.perf_counter() == begin`, compiling included, and ends now."""
+    if _profiles:
+        seconds = time.perf_counter() - begin - compile_seconds
+        collect(Event(place.text(), what, device, seconds, compile_seconds, reason=reason))
 
 
 _notes: dict[str, None] = {}

@@ -208,9 +208,21 @@ def runtime_address(threads: int = 0) -> int:
     return pool.address
 
 
-def take_interruption() -> BaseException | None:
+def take_interruption() -> BaseException:
     """After status INTERRUPTED: the exception that a signal handler raised, to raise again."""
-    return None if _pool is None else _pool.take_interruption()
+    taken = None if _pool is None else _pool.take_interruption()
+    return KeyboardInterrupt() if taken is None else taken
+
+
+def load(code: bytes, entry: str) -> int:
+    """The address of an entry of an object file, by the loader that `connect` was given."""
+    return _connected().load(code, [entry])[entry]
+
+
+def _connected() -> Connection:
+    if _connection is None:
+        raise DeviceError("the runtime is not connected to a code generator")
+    return _connection
 
 
 def _make_pool() -> Pool:
@@ -218,12 +230,11 @@ def _make_pool() -> Pool:
     machine = platform.machine().lower()
     if not pool_code.supported(machine):
         raise DeviceError(f"compiled code cannot run yet on {sys.platform} on {machine}")
-    if _connection is None:
-        raise DeviceError("the worker pool is not connected to a code generator")
-    with _connection.lock:
+    connection = _connected()
+    with connection.lock:
         if _pool is None:
-            artifact = _pool_artifact(_connection, pool_code.pool_text(machine))
-            pool = Pool(_connection.load(artifact.code, _SYMBOLS))
+            artifact = _pool_artifact(connection, pool_code.pool_text(machine))
+            pool = Pool(connection.load(artifact.code, _SYMBOLS))
             os.register_at_fork(after_in_child=pool.forget)
             atexit.register(pool.stop)
             _pool = pool
