@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import conure
+from conure import __version__
 from conure.analysis.parallel import judge_all
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
@@ -110,7 +110,7 @@ def compile_program(program: Program, config: Config, careful: bool) -> Artifact
 @functools.cache
 def version() -> str:
     """What this very compiler is: its version and a digest of its own files' sizes and times."""
-    digest = hashlib.sha256(conure.__version__.encode())
+    digest = hashlib.sha256(__version__.encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         facts = path.stat()
         digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())
