@@ -92,7 +92,16 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def ours(path: Path) -> Iterator[tuple[int, str]]:
-    return (each for each in imports(path) if each[1].split(".")[0] == "conure")
+    """The imports within the package; its `__version__`, which loads nothing, is left out."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and [name.name for name in node.names] == [
+            "__version__"
+        ]:
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name in resolved(node, path):
+                if name.split(".")[0] == "conure":
+                    yield node.lineno, name
 
 
 def within(name: str, part: str) -> bool:
