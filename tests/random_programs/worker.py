@@ -1,0 +1,91 @@
+"""A process that checks programs, one JSON line in, two out: "started", then the verdict.
+
+It runs apart from the harness because a wrong compiler may crash or hang it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.oracle import Tolerance, difference, observe, subject_named
+
+from .program import Loaded, Program, build, load
+
+CALLS = 2  # a second call finds a plan
+
+
+def check(program: Program, folder: str, subject: str, announce: Any) -> dict[str, Any]:
+    """Compare CPython and the subject on one program."""
+    filename = os.path.join(folder, f"program_{program.seed}.py")
+    loaded = load(program.source, filename)
+    want = observe(loaded.function, loaded.arguments(), filename)
+    announce()
+    result: dict[str, Any] = {"seed": program.seed, "verdict": "agreed", "detail": "",
+                              "error": want.error, "loops": {}}
+    try:
+        compiled = subject_named(subject)(loaded.function)
+    except Exception as error:
+        return {**result, "verdict": "wrong", "detail": f"jit raised {error!r}"}
+    for call in range(CALLS):
+        got = observe(compiled, loaded.arguments(), filename)
+        text = difference(want, got, program.tolerance)
+        if text:
+            return {**result, "verdict": "wrong", "detail": f"call {call + 1}: {text}"}
+    if subject == "conure":
+        result["loops"] = _loops(loaded)
+    return result
+
+
+def _loops(loaded: Loaded) -> dict[str, int]:
+    """How many loops have which verdict; none if `conure.explain` cannot tell yet."""
+    import conure
+
+    try:
+        with conure.options(device="cpu"):
+            reports = conure.explain(loaded.function, *loaded.arguments()).loops
+        return dict(Counter(str(report.verdict) for report in reports))
+    except Exception as error:
+        return {f"explain failed with {type(error).__name__}": 1}
+
+
+def serve(subject: str) -> None:
+    """Answer requests until the input ends."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what the subject prints is no answer
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("CONURE_CACHE_DIR", os.path.join(folder, "cache"))
+        for line in sys.stdin:
+            request = json.loads(line)
+            if "source" in request:
+                program = Program(request["seed"], request["source"],
+                                  Tolerance(**request["tolerance"]))
+            else:
+                program = build(request["seed"], os.path.join(folder, "draft.py"))
+            described = {"source": program.source, "tolerance": asdict(program.tolerance)}
+
+            def announce(described: dict[str, Any] = described) -> None:
+                answers.write(json.dumps({"started": True, **described}) + "\n")
+
+            try:
+                result = check(program, folder, subject, announce)
+            except Exception as error:  # the program itself is broken
+                result = {"seed": request["seed"], "verdict": "broken", "detail": repr(error),
+                          "error": "", "loops": {}}
+            answers.write(json.dumps(result) + "\n")
+            for stale in Path(folder).glob("program_*.py"):
+                with contextlib.suppress(OSError):
+                    stale.unlink()
+
+
+if __name__ == "__main__":
+    faulthandler.enable()
+    serve(sys.argv[1])
