@@ -1,0 +1,379 @@
+"""Run strips of an outer parallel loop as lanes, so that the vector goes across its iterations.
+
+    for j in 0:n:1 {                       for j.strip in 0:n // 8 * 8:8 {
+      s = 0.0                                s.v = alloc f64[8]
+      for k in 0:m:1 {                       for j.lane in 0:8:1 vector() { s.v[j.lane] = 0.0 }
+        s = s + a[k] * b[k, j]       -->     for k in 0:m:1 {
+      }                                        for j.lane.1 in 0:8:1 vector() {
+      c[j] = s                                   s = s.v[j.lane.1]
+    }                                            s = s + a[k] * b[k, j.strip + j.lane.1]
+                                                 s.v[j.lane.1] = s } }
+                                             ... c[j.strip + j.lane.2] = s.v[j.lane.2] }
+                                           (and the rest of n / 8 one by one)
+
+Scalars that live across the pieces become small arrays of one value per lane, which code
+generation keeps in vector registers. A `while` whose condition differs between lanes, or a `for`
+with a `break`, runs until every lane is done; lanes that are done rest under a mask. The idea
+is that of SPMD-on-SIMD compilation (Pharr and Mark, "ispc", InPar 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from conure.analysis.lanes import depends, holds_loop, strip_names, varying
+from conure.ir.nodes import (
+    Alloc, Assign, Block, Const, Expr, For, If, Leave, Load, Local, Mark, Program, Reduction, Stmt,
+    Store, Var, While,
+)  # fmt: skip
+from conure.ir.ops import apply, cast, integer
+from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
+from conure.ir.walk import fresh, map_statements, names_read, names_written, statements, substitute
+
+Stmts = tuple[Stmt, ...]
+
+_STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
+
+
+def lanes(program: Program, widths: dict[str, int]) -> Program:
+    """Split each loop named in `widths` into strips of that many lanes, and a rest."""
+    names = _Names(program)
+
+    def split(stmt: Stmt) -> Stmt | Stmts:
+        if isinstance(stmt, For) and stmt.index in widths:
+            return _Strip(stmt, widths[stmt.index], names).split()
+        return stmt
+
+    body = map_statements(map_statements(program.body, split), with_privates)
+    return replace(program, body=body, locals=program.locals + tuple(names.new))
+
+
+def with_privates(stmt: Stmt) -> Stmt:
+    """A marked loop whose private scalars are all those that it assigns and does not reduce."""
+    if not isinstance(stmt, For) or stmt.mark.kind == "serial":
+        return stmt
+    reduced = {reduction.name for reduction in stmt.mark.reductions}
+    private = tuple(sorted(names_written(stmt.body) - reduced))
+    return replace(stmt, mark=replace(stmt.mark, private=private))
+
+
+class _Names:
+    """Fresh names of one program, and the types of its scalars."""
+
+    def __init__(self, program: Program) -> None:
+        indexes = {s.index for s in statements(program) if isinstance(s, For)}
+        self.types: dict[str, Scalar] = {p.name: p.type for p in program.params if isinstance(p.type, Scalar)}
+        self.types |= {local.name: local.type for local in program.locals}
+        self.types |= dict.fromkeys(indexes, INT)
+        arrays = {s.name for s in statements(program) if isinstance(s, Alloc)}
+        labels = {s.label for s in statements(program) if isinstance(s, Block)}
+        self.taken = set(self.types) | {p.name for p in program.params} | arrays | labels
+        self.new: list[Local] = []
+
+    def make(self, wish: str) -> str:
+        name = fresh(wish, self.taken)
+        self.taken.add(name)
+        return name
+
+    def local(self, wish: str, type_: Scalar) -> str:
+        name = self.make(wish)
+        self.types[name] = type_
+        self.new.append(Local(name, type_))
+        return name
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Statements without loops that are done lane by lane in one go."""
+
+    stmts: Stmts
+
+
+@dataclass(slots=True)
+class _Around:
+    """A statement with loops inside, its bodies cut into pieces."""
+
+    stmt: Stmt
+    bodies: list[list[_Piece | _Around | Stmt]]
+
+
+_Cut = list["_Piece | _Around | Stmt"]
+
+
+@dataclass(slots=True)
+class _Strip:
+    """The work on one loop."""
+
+    loop: For
+    width: int
+    names: _Names
+    apart: frozenset[str] = frozenset()
+    spread: dict[str, str] = field(default_factory=dict)  # scalar -> its array of lane values
+    strip: str = ""
+
+    def split(self) -> Stmts:
+        loop, names = self.loop, self.names
+        self.apart = varying(loop)
+        trips = names.local(f"{loop.index}.main", INT)
+        self.strip = names.make(f"{loop.index}.strip")
+        count = _minus(loop.stop, loop.start)
+        blocks = apply("floordiv", apply("maximum", count, integer(0)), integer(self.width), checked=False)
+        main = _plus(loop.start, apply("mul", blocks, integer(self.width), checked=False))
+        cut = self._cut(loop.body)
+        self._choose_spread(cut)
+        emitted = self._emit(cut)
+        body = (*self._allocations(), *emitted)
+        bound = Var(trips, INT)
+        first = replace(loop, index=self.strip, stop=bound, step=integer(self.width), body=body)
+        rest = replace(loop, start=bound, notes=("the rest of the lanes",))
+        rest = self._renamed(rest)
+        return (Assign(trips, main, loop.loc), first, rest)
+
+    # ---- cutting --------------------------------------------------------------------------
+
+    def _cut(self, stmts: Stmts) -> _Cut:
+        cut: _Cut = []
+        group: list[Stmt] = []
+        for stmt in stmts:
+            uniform = isinstance(stmt, Assign) and stmt.name not in self.apart
+            if not holds_loop(stmt) and not uniform:
+                group.append(stmt)
+                continue
+            if group:
+                cut.append(_Piece(tuple(group)))
+                group = []
+            cut.append(stmt if uniform else self._around(stmt))
+        return [*cut, _Piece(tuple(group))] if group else cut
+
+    def _around(self, stmt: Stmt) -> _Around:
+        match stmt:
+            case While() if depends(stmt.condition, self.apart):
+                return _Around(stmt, [[_Piece(stmt.body)]])
+            case For() | While():
+                return _Around(stmt, [self._cut(stmt.body)])
+            case If():
+                return _Around(stmt, [self._cut(stmt.then), self._cut(stmt.orelse)])
+            case Block(body=(For() as inner,)):
+                return _Around(stmt, [[_Piece(inner.body)]])
+            case _:
+                raise AssertionError(stmt)
+
+    def _choose_spread(self, cut: _Cut) -> None:
+        """Scalars needed in more than one piece, or carried around a loop, get lane values."""
+        seen: dict[str, int] = {}
+        for number, piece in enumerate(_pieces(cut)):
+            for name in strip_names(piece.stmts) & self.apart - {self.loop.index}:
+                carried = name in _exposed(piece.stmts)
+                seen[name] = -1 if carried or seen.get(name, number) != number else number
+        for around in _arounds(cut):
+            if isinstance(around.stmt, While):
+                read = names_read(around.stmt.condition)
+                seen |= dict.fromkeys(read & self.apart - {self.loop.index}, -1)
+        for name in sorted(name for name, where in seen.items() if where == -1):
+            if name in self.names.types and not self._is_inner_index(name):
+                self.spread[name] = self.names.make(f"{name}.v")
+
+    def _is_inner_index(self, name: str) -> bool:
+        return any(isinstance(s, For) and s.index == name for s in statements(self.loop))
+
+    def _allocations(self) -> Iterator[Stmt]:
+        width = integer(self.width)
+        for name, array in self.spread.items():
+            yield Alloc(array, _memory(self.names.types[name]), (width,), self.loop.loc)
+
+    # ---- writing --------------------------------------------------------------------------
+
+    def _emit(self, cut: _Cut) -> Stmts:
+        made: list[Stmt] = []
+        for item in cut:
+            match item:
+                case _Piece():
+                    made.append(self._lane_loop(item.stmts))
+                case _Around():
+                    made += self._emit_around(item)
+                case _:
+                    made.append(item)
+        return tuple(made)
+
+    def _emit_around(self, around: _Around) -> Stmts:
+        match around.stmt:
+            case While() as loop if depends(loop.condition, self.apart):
+                return self._divided_while(loop)
+            case For() | While() as loop:
+                inner = replace(loop, body=self._emit(around.bodies[0]))
+                return (self._renamed(inner) if isinstance(inner, For) else inner,)
+            case If() as choice:
+                then, orelse = (self._emit(body) for body in around.bodies)
+                return (replace(choice, then=then, orelse=orelse),)
+            case Block(body=(For() as loop,)) as block:
+                return self._divided_for(block, loop)
+            case _:
+                raise AssertionError(around.stmt)
+
+    def _lane_loop(self, stmts: Stmts, reductions: tuple[Reduction, ...] = ()) -> For:
+        """One loop over the lanes: fetch lane values, do the statements, put them back."""
+        lane = self.names.make(f"{self.loop.index}.lane")
+        at = Var(lane, INT)
+        used = strip_names(stmts)
+        fetch = [self._get(name, at) for name in self.spread if name in used]
+        written = names_written(stmts)
+        put = [self._put(name, at) for name in self.spread if name in written]
+        here = {self.loop.index: _plus(Var(self.strip, INT), at)}
+        body = (*fetch, *substitute(stmts, here), *put)
+        mark = Mark("vector", reductions=reductions)
+        zero, width, one = integer(0), integer(self.width), integer(1)
+        return For(lane, zero, width, one, body, mark, (), self.loop.loc)
+
+    def _get(self, name: str, at: Expr) -> Stmt:
+        type_ = self.names.types[name]
+        value = Load(self.spread[name], (at,), _memory(type_), False)
+        return Assign(name, cast(value, type_, checked=False))
+
+    def _put(self, name: str, at: Expr) -> Stmt:
+        type_ = self.names.types[name]
+        value = cast(Var(name, type_), _memory(type_), checked=False)
+        return Store(self.spread[name], (at,), value, False)
+
+    def _divided_while(self, loop: While) -> Stmts:
+        """`while` with a condition of each lane's own: until no lane goes on."""
+        active, some = self._mask("active"), self.names.local("some", BOOL)
+        go_on = _truth(loop.condition)
+        turn = If(Var(active, BOOL), (*loop.body, Assign(active, go_on)))
+        return (
+            Assign(some, Const(False, BOOL)),
+            self._lane_loop((Assign(active, go_on), _gather(some, active)), _any(some)),
+            While(
+                Var(some, BOOL),
+                (Assign(some, Const(False, BOOL)), self._lane_loop((turn, _gather(some, active)), _any(some))),
+                loop.loc,
+            ),
+        )  # fmt: skip
+
+    def _divided_for(self, block: Block, loop: For) -> Stmts:
+        """`for` with a `break`: lanes that leave rest; the loop ends early when all have left."""
+        active, some = self._mask("active"), self.names.local("some", BOOL)
+        start = self._lane_loop((Assign(active, Const(True, BOOL)),))
+        turn = If(Var(active, BOOL), _without_leave(loop.body, active))
+        label = self.names.make(block.label)
+        body = (
+            Assign(some, Const(False, BOOL)),
+            self._lane_loop((turn, _gather(some, active)), _any(some)),
+            If(apply("not", Var(some, BOOL)), (Leave(label),)),
+        )
+        return (start, Block(label, (self._renamed(replace(loop, body=body)),), block.loc))
+
+    def _mask(self, wish: str) -> str:
+        name = self.names.local(wish, BOOL)
+        array = self.names.make(f"{name}.v")
+        self.spread[name] = array
+        return name
+
+    def _renamed(self, loop: For) -> For:
+        """The loop and those inside it with fresh index names and labels."""
+        return _with_fresh_binders(loop, self.names)
+
+
+def _with_fresh_binders(loop: For, names: _Names) -> For:
+    fresh_names: dict[str, Expr] = {}
+    labels: dict[str, str] = {}
+    for stmt in statements(loop):
+        if isinstance(stmt, For):
+            fresh_names[stmt.index] = Var(names.make(stmt.index), INT)
+        elif isinstance(stmt, Block):
+            labels[stmt.label] = names.make(stmt.label)
+
+    def renamed(stmt: Stmt) -> Stmt:
+        match stmt:
+            case For():
+                new = fresh_names[stmt.index]
+                assert isinstance(new, Var)
+                return replace(stmt, index=new.name)
+            case Block() | Leave() if stmt.label in labels:
+                return replace(stmt, label=labels[stmt.label])
+            case _:
+                return stmt
+
+    (made,) = map_statements((substitute(loop, fresh_names),), renamed)
+    assert isinstance(made, For)
+    return made
+
+
+def _without_leave(stmts: Stmts, active: str) -> Stmts:
+    """`leave` as `active = False`, and what follows a possible one under `if active`."""
+    made: list[Stmt] = []
+    for position, stmt in enumerate(stmts):
+        if isinstance(stmt, Leave):
+            return (*made, Assign(active, Const(False, BOOL), stmt.loc))
+        if isinstance(stmt, If) and any(isinstance(s, Leave) for s in statements(stmt)):
+            then, orelse = _without_leave(stmt.then, active), _without_leave(stmt.orelse, active)
+            made.append(replace(stmt, then=then, orelse=orelse))
+            rest = _without_leave(stmts[position + 1 :], active)
+            return (*made, If(Var(active, BOOL), rest)) if rest else tuple(made)
+        made.append(stmt)
+    return tuple(made)
+
+
+def _exposed(stmts: Stmts) -> set[str]:
+    """Scalars that may be read before they are assigned, or stay unassigned on some way."""
+    exposed: set[str] = set()
+    _expose(stmts, set(), exposed)
+    return exposed
+
+
+def _expose(stmts: Stmts, assigned: set[str], exposed: set[str]) -> set[str]:
+    for stmt in stmts:
+        if isinstance(stmt, If):
+            exposed |= names_read(stmt.condition) - assigned
+            then = _expose(stmt.then, set(assigned), exposed)
+            orelse = _expose(stmt.orelse, set(assigned), exposed)
+            exposed |= (then ^ orelse) - assigned
+            assigned |= then & orelse
+        else:
+            exposed |= names_read(stmt) - assigned
+            if isinstance(stmt, Assign):
+                assigned.add(stmt.name)
+    return assigned
+
+
+def _pieces(cut: _Cut) -> Iterator[_Piece]:
+    for item in cut:
+        if isinstance(item, _Piece):
+            yield item
+        elif isinstance(item, _Around):
+            for body in item.bodies:
+                yield from _pieces(body)
+
+
+def _arounds(cut: _Cut) -> Iterator[_Around]:
+    for item in cut:
+        if isinstance(item, _Around):
+            yield item
+            for body in item.bodies:
+                yield from _arounds(body)
+
+
+def _gather(some: str, active: str) -> Stmt:
+    return Assign(some, apply("or", Var(some, BOOL), Var(active, BOOL)))
+
+
+def _any(some: str) -> tuple[Reduction, ...]:
+    return (Reduction(some, "or"),)
+
+
+def _truth(condition: Expr) -> Expr:
+    return cast(condition, BOOL, checked=False)
+
+
+def _memory(type_: Scalar) -> Scalar:
+    """The array dtype with the bits of a scalar type."""
+    return _STORED.get(type_, type_)
+
+
+def _plus(a: Expr, b: Expr) -> Expr:
+    return apply("add", a, b, checked=False)
+
+
+def _minus(a: Expr, b: Expr) -> Expr:
+    return apply("sub", a, b, checked=False)
