@@ -472,7 +472,7 @@ class _Parser(_Expressions):
         private: tuple[str, ...] = ()
         last: tuple[str, ...] = ()
         guard, grain = None, 0
-        more = self.accept("(")
+        more = self.accept("(") and not self.accept(")")
         while more:
             match self.next().text:
                 case "reduce":
