@@ -4,7 +4,7 @@ The script is the same file in all runs and does not mention Conure. A small win
 under both and every result array is compared bit for bit; then the whole sheet is run under
 Conure. Ends with status 1 if any bit differs.
 
-    python examples/demo.py [--crop 80] [--out terrain.png] [--full]
+    python examples/demo.py [--crop 80] [--out examples/output/terrain.png] [--full]
 """
 
 import argparse
@@ -95,11 +95,13 @@ def main() -> None:
     """Run everything in order."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--crop", type=int, default=80, help="size of the window compared")
-    parser.add_argument("--out", default="terrain.png", help="where the picture goes")
+    picture = SCRIPT.parent / "output" / "terrain.png"
+    parser.add_argument("--out", type=Path, default=picture, help="where the picture goes")
     parser.add_argument(
         "--full", action="store_true", help="also run the whole under CPython (minutes)"
     )
     arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     crop = [str(SCRIPT), "--crop", str(arguments.crop), "--times"]
     whole = [str(SCRIPT), "--times"]
     with tempfile.TemporaryDirectory(prefix="conure-demo-") as folder:
@@ -107,9 +109,9 @@ def main() -> None:
         cache = place / "cache"
         cache.mkdir(mode=0o700)
 
-        def job(python: list[str], task: list[str], name: str, picture: str = "") -> Run:
-            picture = picture or str(place / f"{name}.png")
-            return run([*python, *task, "--out", picture, "--save", f"{place / name}.npz"], cache)
+        def job(python: list[str], task: list[str], name: str, out: Path | None = None) -> Run:
+            out = out or place / f"{name}.png"
+            return run([*python, *task, "--out", str(out), "--save", f"{place / name}.npz"], cache)
 
         print(f"A window of {arguments.crop} x {arguments.crop} cells, under CPython ...")
         plain = job(PYTHON, crop, "plain")
@@ -129,7 +131,7 @@ def main() -> None:
             slow = job(PYTHON, whole, "slow")
             compare("whole sheet", place / "slow.npz", place / "whole.npz")
             print_stages({"CPython": slow, "conure": report})
-    print(f"The picture: {Path(arguments.out).resolve()}")
+    print(f"The picture: {arguments.out.resolve()}")
 
 
 if __name__ == "__main__":

@@ -344,61 +344,55 @@ def draw_histogram(axes, counts, lowest, width, cell_area):
         axes.spines[side].set_visible(False)
 
 
-def draw(path, results, cell_height, cell_width):
-    """Write the whole picture."""
-    z = results["elevation"]
-    rows, cols = z.shape
-    extent = (0.0, cols * cell_width / 1000.0, 0.0, rows * cell_height / 1000.0)
-    figure = plt.figure(figsize=(16.0, 14.2), facecolor="white")
-    grid = figure.add_gridspec(
-        3, 4, left=0.03, right=0.985, bottom=0.06, top=0.93, wspace=0.1, hspace=0.25
-    )
-    km2 = results["area"] * cell_height * cell_width / 1e6
-
-    relief = shaded_relief(z, results["shade"])
+def draw_maps(figure, grid, results, extent, km2):
+    """The maps of the picture: a large one and six small ones."""
+    relief = shaded_relief(results["elevation"], results["shade"])
     stream = np.clip(np.log2(np.maximum(km2, 0.5) / 0.5) / 3.0, 0.0, 1.0)[..., None]
     relief = relief * (1.0 - stream) + np.array([0.16, 0.38, 0.66]) * stream
     draw_map(figure.add_subplot(grid[0:2, 0:2]), "Relief and streams, km", relief, extent)
 
     slope = np.degrees(np.arctan(results["slope"]))
-    steep = float(np.percentile(slope, 99.5))
     draw_map(
         figure.add_subplot(grid[0, 2]), "Slope", slope, extent, "degrees",
-        cmap="magma", vmin=0.0, vmax=steep,
+        cmap="magma", vmin=0.0, vmax=float(np.percentile(slope, 99.5)),
     )  # fmt: skip
-
     edges = BoundaryNorm(np.arange(-0.5, len(SECTORS)), len(SECTORS))
     draw_map(
         figure.add_subplot(grid[0, 3]), "Aspect", results["aspect"], extent, "the slope faces",
         (range(len(SECTORS)), SECTORS), cmap=ListedColormap(COMPASS_COLOURS), norm=edges,
     )  # fmt: skip
-
     draw_map(
         figure.add_subplot(grid[1, 2]), "Sunlight, 21 December at 8 o'clock", results["morning"],
         extent, "part of the full sun", cmap="cividis", vmin=0.0, vmax=0.5,
     )  # fmt: skip
-
     draw_map(
         figure.add_subplot(grid[1, 3]), "Direct sun, 21 December", results["sunshine"], extent,
         "hours", cmap="inferno", vmin=0.0, vmax=len(HOURS),
     )  # fmt: skip
-
     draw_map(
         figure.add_subplot(grid[2, 0]), "Drainage", widened(km2), extent, "km² upstream",
         cmap="YlGnBu", norm=LogNorm(0.02, max(float(km2.max()), 0.1)),
     )  # fmt: skip
-
-    local = z - results["smooth"]
+    local = results["elevation"] - results["smooth"]
     swing = float(np.percentile(np.abs(local), 99.0))
     draw_map(
         figure.add_subplot(grid[2, 1]), "Local relief", local, extent,
         "metres above the smoothed surface", cmap="PuOr_r", vmin=-swing, vmax=swing,
     )  # fmt: skip
 
-    draw_histogram(
-        figure.add_subplot(grid[2, 2:4]),
-        results["counts"], results["lowest"], results["band"], cell_height * cell_width,
-    )  # fmt: skip
+
+def draw(path, results, cell_height, cell_width):
+    """Write the whole picture."""
+    rows, cols = results["elevation"].shape
+    extent = (0.0, cols * cell_width / 1000.0, 0.0, rows * cell_height / 1000.0)
+    cell_area = cell_height * cell_width
+    figure = plt.figure(figsize=(16.0, 14.2), facecolor="white")
+    grid = figure.add_gridspec(
+        3, 4, left=0.03, right=0.985, bottom=0.06, top=0.93, wspace=0.1, hspace=0.25
+    )
+    draw_maps(figure, grid, results, extent, results["area"] * cell_area / 1e6)
+    panel = figure.add_subplot(grid[2, 2:4])
+    draw_histogram(panel, results["counts"], results["lowest"], results["band"], cell_area)
     figure.text(0.035, 0.962, "The Jacksboro fault, Tennessee", fontsize=19, color="#222222")
     figure.savefig(path, dpi=100)
     plt.close(figure)
