@@ -29,6 +29,7 @@ from conure.ir.nodes import (
     Store, Var, While,
 )  # fmt: skip
 from conure.ir.ops import apply, cast, integer
+from conure.passes.binders import Names, with_fresh_binders, with_privates
 from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
 from conure.ir.walk import fresh, map_statements, names_read, names_written, statements, substitute
 
@@ -39,7 +40,7 @@ _STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 
 def lanes(program: Program, widths: dict[str, int]) -> Program:
     """Split each loop named in `widths` into strips of that many lanes, and a rest."""
-    names = _Names(program)
+    names = Names(program)
 
     def split(stmt: Stmt) -> Stmt | Stmts:
         if isinstance(stmt, For) and stmt.index in widths:
@@ -48,40 +49,6 @@ def lanes(program: Program, widths: dict[str, int]) -> Program:
 
     body = map_statements(map_statements(program.body, split), with_privates)
     return replace(program, body=body, locals=program.locals + tuple(names.new))
-
-
-def with_privates(stmt: Stmt) -> Stmt:
-    """A marked loop whose private scalars are all those that it assigns and does not reduce."""
-    if not isinstance(stmt, For) or stmt.mark.kind == "serial":
-        return stmt
-    reduced = {reduction.name for reduction in stmt.mark.reductions}
-    private = tuple(sorted(names_written(stmt.body) - reduced))
-    return replace(stmt, mark=replace(stmt.mark, private=private))
-
-
-class _Names:
-    """Fresh names of one program, and the types of its scalars."""
-
-    def __init__(self, program: Program) -> None:
-        indexes = {s.index for s in statements(program) if isinstance(s, For)}
-        self.types: dict[str, Scalar] = {p.name: p.type for p in program.params if isinstance(p.type, Scalar)}
-        self.types |= {local.name: local.type for local in program.locals}
-        self.types |= dict.fromkeys(indexes, INT)
-        arrays = {s.name for s in statements(program) if isinstance(s, Alloc)}
-        labels = {s.label for s in statements(program) if isinstance(s, Block)}
-        self.taken = set(self.types) | {p.name for p in program.params} | arrays | labels
-        self.new: list[Local] = []
-
-    def make(self, wish: str) -> str:
-        name = fresh(wish, self.taken)
-        self.taken.add(name)
-        return name
-
-    def local(self, wish: str, type_: Scalar) -> str:
-        name = self.make(wish)
-        self.types[name] = type_
-        self.new.append(Local(name, type_))
-        return name
 
 
 @dataclass(slots=True)
@@ -108,7 +75,7 @@ class _Strip:
 
     loop: For
     width: int
-    names: _Names
+    names: Names
     apart: frozenset[str] = frozenset()
     spread: dict[str, str] = field(default_factory=dict)  # scalar -> its array of lane values
     strip: str = ""
@@ -272,32 +239,7 @@ class _Strip:
 
     def _renamed(self, loop: For) -> For:
         """The loop and those inside it with fresh index names and labels."""
-        return _with_fresh_binders(loop, self.names)
-
-
-def _with_fresh_binders(loop: For, names: _Names) -> For:
-    fresh_names: dict[str, Expr] = {}
-    labels: dict[str, str] = {}
-    for stmt in statements(loop):
-        if isinstance(stmt, For):
-            fresh_names[stmt.index] = Var(names.make(stmt.index), INT)
-        elif isinstance(stmt, Block):
-            labels[stmt.label] = names.make(stmt.label)
-
-    def renamed(stmt: Stmt) -> Stmt:
-        match stmt:
-            case For():
-                new = fresh_names[stmt.index]
-                assert isinstance(new, Var)
-                return replace(stmt, index=new.name)
-            case Block() | Leave() if stmt.label in labels:
-                return replace(stmt, label=labels[stmt.label])
-            case _:
-                return stmt
-
-    (made,) = map_statements((substitute(loop, fresh_names),), renamed)
-    assert isinstance(made, For)
-    return made
+        return with_fresh_binders(loop, self.names)
 
 
 def _without_leave(stmts: Stmts, active: str) -> Stmts:
