@@ -18,8 +18,7 @@ a complex64 are 4-byte floats, integers are sign- or zero-extended to i64, a boo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from conure.ir.types import SCALARS, Scalar
 
@@ -47,8 +46,7 @@ _KIND_OF_SCALAR: Final[Mapping[str, ArgumentKind]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentSlot:
+class ArgumentSlot(NamedTuple):
     """One live-in of a region, in the order of the entry's arguments.
 
     Attributes
@@ -88,7 +86,7 @@ class ArgumentSlot:
 
     def to_json(self) -> dict[str, Any]:
         """A mapping of plain values, that `from_json` reads."""
-        return _to_json(self)
+        return self._asdict()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -100,8 +98,7 @@ def scalar_argument(name: str, dtype: str) -> ArgumentSlot:
     return ArgumentSlot(name, _KIND_OF_SCALAR[SCALARS[dtype].kind], dtype)
 
 
-@dataclass(frozen=True, slots=True)
-class ResultSlot:
+class ResultSlot(NamedTuple):
     """One live-out scalar of a region, in the order of `out`.
 
     Attributes
@@ -139,15 +136,14 @@ class ResultSlot:
 
     def to_json(self) -> dict[str, Any]:
         """A mapping of plain values, that `from_json` reads."""
-        return _to_json(self)
+        return self._asdict()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """Compiled code and all that is needed to call it; immutable, and storable as bytes.
 
     Attributes
@@ -173,7 +169,7 @@ class Artifact:
     results: tuple[ResultSlot, ...] = ()
     parallel: bool = True
     may_fail_after_write: bool = True
-    reports: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    reports: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -209,7 +205,3 @@ class Artifact:
             may_fail_after_write=values["may_fail_after_write"],
             reports=tuple(values["reports"]),
         )
-
-
-def _to_json(slot: ArgumentSlot | ResultSlot) -> dict[str, Any]:
-    return {each.name: getattr(slot, each.name) for each in fields(slot)}

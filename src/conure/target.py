@@ -5,6 +5,9 @@ which vector functions it has; importing `llvmlite.binding` alone is 27 ms). The
 instruction sets is asked of LLVM itself, at assembly; here `features` is the processor's own
 list, and serves as part of every cache key, so that code never travels to another processor.
 
+Records on the way of a warm start are named tuples: making a frozen, slotted dataclass takes
+0.6 ms at import, a named tuple 0.07.
+
     >>> target = host()
     >>> target.vector_bits in (64, 128, 256, 512), target.threads >= 1
     (True, True)
@@ -21,11 +24,10 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayFields:
+class ArrayFields(NamedTuple):
     """Byte offsets of the fields of NumPy's `PyArrayObject` that compiled code reads.
 
     They follow from the size of Python's object header; `runtime.execute` compares them with a
@@ -45,8 +47,7 @@ def array_fields(header: int = object.__basicsize__) -> ArrayFields:
     return ArrayFields(header, header + 8, header + 16, header + 24, header + 40, header + 48)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Facts of one target.
 
     Attributes

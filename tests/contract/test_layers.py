@@ -50,6 +50,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
 """What each part of the package may import, besides itself."""
 
 INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("codegen/assemble.py", "_llvm"): "loading finished code does without llvmlite.binding, 27 ms",
+    ("codegen/load.py", "__init__"): "llvmlite's public names serve versions that are not known",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
 }
 """(file, function) that may import when called, and why; vendor drivers need no row."""

@@ -1,9 +1,9 @@
 """LLVM, through llvmlite: IR text to object code, to readable assembly, to loaded functions.
 
-This is the only file that knows llvmlite. Measured on two cores at 3 GHz with LLVM 22:
-importing it 27 ms; the first assembly of a process 22 ms (LLVM's own first-time work), later
-ones of a small kernel 4 ms (parse 0.2, O3 1.8, machine code 2.1); a loader 1 ms, once, and
-0.3 ms per object file.
+This file and `load` are all that knows llvmlite. Measured on two cores at 3 GHz with LLVM 22:
+importing `llvmlite.binding` 27 ms, which only the first assembly of a process does; that
+assembly itself 22 ms (LLVM's own first-time work), later ones of a small kernel 4 ms (parse
+0.2, O3 1.8, machine code 2.1).
 
     >>> code = assemble("define i32 @answer() { ret i32 42 }", host())
     >>> ctypes.CFUNCTYPE(ctypes.c_int)(load(code, ["answer"])["answer"])()
@@ -12,28 +12,27 @@ ones of a small kernel 4 ms (parse 0.2, O3 1.8, machine code 2.1); a loader 1 ms
 
 from __future__ import annotations
 
-import ctypes
+import ctypes  # noqa: F401 # for the doctest
 import functools
-import itertools
+import importlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import llvmlite
-import llvmlite.binding as llvm
 
+from conure.codegen.load import load
 from conure.errors import DeviceError
-from conure.target import Target, host
+from conure.target import Target, host  # noqa: F401 # for the doctest
 
-VERSION: Final = f"llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
-"""Part of every cache key: other versions make other code."""
+__all__ = ["VERSION", "assemble", "assembly", "load", "optimized"]
+
+VERSION: Final = f"llvmlite {llvmlite.__version__}"
+"""Part of every cache key: each llvmlite version has its own LLVM, which makes other code."""
 
 Result = TypeVar("Result")
 
 _llvm_lock = threading.RLock()
-_library_numbers = itertools.count()
-_loaded: list[Any] = []
-"""What keeps loaded code alive: code is never unloaded, as a thread may still be in it."""
 
 
 def assemble(ir_text: str, target: Target, level: int = 3) -> bytes:
@@ -61,33 +60,10 @@ def optimized(ir_text: str, target: Target, level: int = 3) -> str:
     return _compile(ir_text, target, level, lambda machine, module: str(module))
 
 
-def load(code: bytes, names: Iterable[str]) -> dict[str, int]:
-    """Load an object file into this process; the addresses of these symbols in it.
-
-    Symbols that the code needs come from the process: libm, libc, Python, the vector math
-    library. Each object file is a library of its own: equal names in two do not meet.
-
-    Raises
-    ------
-    DeviceError
-        If a symbol is missing in the process or the object file.
-    """
-    names = list(names)
-    library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-    for name in names:
-        library.export_symbol(name)
-    with _llvm_lock:
-        try:
-            tracker = library.link(_loader(), f"conure{next(_library_numbers)}")
-        except RuntimeError as error:
-            raise DeviceError(f"compiled code does not load: {error}") from error
-        _loaded.append(tracker)
-        return {name: tracker[name] for name in names}
-
-
 def _compile(
     ir_text: str, target: Target, level: int, emit: Callable[[Any, Any], Result]
 ) -> Result:
+    llvm = _llvm()
     with _llvm_lock:
         machine = _machine(target)
         module = _parse(ir_text, machine)
@@ -101,6 +77,7 @@ def _compile(
 
 def _parse(ir_text: str, machine: Any) -> Any:
     # A context of its own, which goes with the module; the global one would only grow.
+    llvm = _llvm()
     context = llvm.create_context()
     try:
         module = llvm.parse_assembly(ir_text, context)
@@ -114,7 +91,7 @@ def _parse(ir_text: str, machine: Any) -> Any:
 
 @functools.cache
 def _machine(target: Target) -> Any:
-    _initialize()
+    llvm = _llvm()
     cpu, features = target.cpu, target.features
     if cpu == "host":
         cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
@@ -124,18 +101,9 @@ def _machine(target: Target) -> Any:
 
 
 @functools.cache
-def _loader() -> Any:
-    """One JIT for the process; JITLink lays a whole object file out in one block, so that its
-    parts reach each other by 32-bit offsets wherever the system puts it."""
-    _initialize()
-    if library := host().math_library:
-        # Symbols are looked up in what the process has loaded globally.
-        _loaded.append(ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL))
-    return llvm.create_lljit_compiler(use_jit_link=True, suppress_errors=True)
-
-
-@functools.cache
-def _initialize() -> None:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    llvm.initialize_native_asmparser()  # the worker pool has one line of assembly
+def _llvm() -> Any:
+    binding = importlib.import_module("llvmlite.binding")
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    binding.initialize_native_asmparser()  # the worker pool has one line of assembly
+    return binding

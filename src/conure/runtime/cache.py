@@ -11,13 +11,15 @@ What fails is noted once, removed where that is possible, and never executed. Fi
 under a temporary name and renamed, so readers see all of a file or none, and of several writers
 the last one wins. A hit costs 60 us.
 
-    >>> cache = Cache(folder)                               # doctest: +SKIP
-    >>> cache.put(artifact); cache.get(artifact.key) == artifact
-    True
+    cache = Cache(folder)
+    cache.put(artifact)
+    cache.get(artifact.key) == artifact
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import hmac
 import json
@@ -27,7 +29,6 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from conure.artifact import Artifact
@@ -58,29 +59,28 @@ def content_key(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def default_folder() -> Path:
+def default_folder() -> str:
     """`$XDG_CACHE_HOME/conure`, or `.cache/conure` in the user's home."""
     home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if os.path.isabs(home) else Path.home() / ".cache") / "conure"
+    if not os.path.isabs(home):
+        home = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "conure")
 
 
+@functools.cache
 def cache_for(config: Config) -> Cache | None:
     """The cache that these options ask for."""
     if not config.cache:
         return None
-    try:
-        folder = Path(config.cache_dir).expanduser() if config.cache_dir else default_folder()
-    except RuntimeError as error:  # no home
-        note(f"compiled code is not kept on disk: {error}")
-        return None
+    folder = os.path.expanduser(config.cache_dir) if config.cache_dir else default_folder()
     return Cache(folder)
 
 
 class Cache:
     """Artifacts in one folder, bounded in size; the oldest go first."""
 
-    def __init__(self, folder: Path, limit: int = _LIMIT) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | os.PathLike[str], limit: int = _LIMIT) -> None:
+        self.folder = os.fspath(folder)
         self.limit = limit
         self._secret: bytes | None = None
         self._usable = True
@@ -133,32 +133,33 @@ class Cache:
         now = time.time()
         total = 0
         for path, size, written in sorted(self._files(), key=lambda file: -file[2]):
-            abandoned = path.name.endswith(_TEMPORARY) and now - written > _DAY
+            abandoned = path.endswith(_TEMPORARY) and now - written > _DAY
             total += size
             if abandoned or total > self.limit:
                 _remove(path)
 
-    def _files(self) -> list[tuple[Path, int, float]]:
+    def _files(self) -> list[tuple[str, int, float]]:
         found = []
         try:
             with os.scandir(self.folder) as entries:
                 for entry in entries:
                     if entry.name.endswith((_SUFFIX, _TEMPORARY)):
                         facts = entry.stat(follow_symlinks=False)
-                        found.append((Path(entry.path), facts.st_size, facts.st_mtime))
+                        found.append((entry.path, facts.st_size, facts.st_mtime))
         except OSError:
             return []
         return found
 
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}{_SUFFIX}"
+    def _path(self, key: str) -> str:
+        name = hashlib.sha256(key.encode()).hexdigest() + _SUFFIX
+        return os.path.join(self.folder, name)
 
     def _key_of_tags(self) -> bytes:
         """The folder's secret; made with the folder at first use."""
         if self._secret is None:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
             _refuse_foreign(self.folder, os.stat(self.folder), stat.S_ISDIR)
-            path = self.folder / _SECRET
+            path = os.path.join(self.folder, _SECRET)
             try:
                 secret = _read(path)
             except FileNotFoundError:
@@ -204,7 +205,7 @@ def _tag(secret: bytes, key: str, facts: bytes, code: bytes) -> bytes:
     return digest.digest()
 
 
-def _read(path: Path) -> bytes:
+def _read(path: str) -> bytes:
     # Neither through a link nor from a pipe that would block for ever.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -221,8 +222,8 @@ def _read(path: Path) -> bytes:
         return file.read()
 
 
-def _write(path: Path, data: bytes, replace: bool = True) -> None:
-    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}{_TEMPORARY}")
+def _write(path: str, data: bytes, replace: bool = True) -> None:
+    temporary = f"{path}.{os.urandom(8).hex()}{_TEMPORARY}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         with open(os.open(temporary, flags, 0o600), "wb") as file:
@@ -235,7 +236,7 @@ def _write(path: Path, data: bytes, replace: bool = True) -> None:
         _remove(temporary)
 
 
-def _link(temporary: Path, path: Path) -> None:
+def _link(temporary: str, path: str) -> None:
     """Give a finished file its name unless somebody else was first."""
     try:
         os.link(temporary, path)
@@ -245,7 +246,7 @@ def _link(temporary: Path, path: Path) -> None:
         os.replace(temporary, path)
 
 
-def _refuse_foreign(path: Path, facts: os.stat_result, of_kind: Callable[[int], bool]) -> None:
+def _refuse_foreign(path: str, facts: os.stat_result, of_kind: Callable[[int], bool]) -> None:
     if not of_kind(facts.st_mode):
         raise CacheError(f"{path} is not what it should be")
     if sys.platform == "win32":  # there the folders of users are closed to others
@@ -256,8 +257,6 @@ def _refuse_foreign(path: Path, facts: os.stat_result, of_kind: Callable[[int], 
         raise CacheError(f"{path} can be written by other users")
 
 
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)

@@ -1,8 +1,8 @@
 """What happened, for people: notes said once, and the events that `conure.profile` collects.
 
 >>> with profile() as run:
-...     record(Event("heat.py:12", "loop", "cpu", seconds=0.5, bytes_to_device=0))
-...     record(Event("heat.py:12", "loop", "cpu", seconds=0.25))
+...     collect(Event("heat.py:12", "loop", "cpu", seconds=0.5))
+...     collect(Event("heat.py:12", "loop", "cpu", seconds=0.25))
 >>> print(run)
 where       what  device  calls   seconds  compiling  to device  from device  reason
 ----------  ----  ------  -----  --------  ---------  ---------  -----------  ------
@@ -15,9 +15,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from conure.configuration import current
 from conure.errors import Loc
@@ -28,8 +27,7 @@ _HEADER: Final = (
 _NUMBERS: Final = range(3, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that ran, or was left to Python.
 
     Attributes

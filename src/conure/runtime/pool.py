@@ -20,8 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -168,8 +167,7 @@ class Pool:
         ctypes.c_int64.from_address(self.address + offset).value = value
 
 
-@dataclass(slots=True)
-class Connection:
+class Connection(NamedTuple):
     """What the pipeline gave at `connect`."""
 
     assemble: Assemble

@@ -90,7 +90,7 @@ def test_an_artifact_of_another_folder_is_refused(tmp_path: Path, notes: list[st
     there, here = Cache(tmp_path / "there"), Cache(tmp_path / "here")
     there.put(ARTIFACT)
     here.put(ARTIFACT)
-    only_file(here.folder).write_bytes(only_file(there.folder).read_bytes())
+    only_file(tmp_path / "here").write_bytes(only_file(tmp_path / "there").read_bytes())
     assert here.get(ARTIFACT.key) is None
     assert len(notes) == 1
 
@@ -201,9 +201,9 @@ def test_the_options_choose_the_folder(tmp_path: Path, monkeypatch: pytest.Monke
     assert cache_for(Config(cache=False)) is None
     chosen = cache_for(Config(cache_dir=str(tmp_path)))
     assert chosen is not None
-    assert chosen.folder == tmp_path
+    assert chosen.folder == str(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_folder() == tmp_path / "conure"
+    assert default_folder() == str(tmp_path / "conure")
 
 
 def test_keys_do_not_run_together() -> None:
