@@ -213,7 +213,7 @@ def render(figures: Record) -> str:
         for text in record["wrong"]
     ]
     parts += ["", *wrong] if wrong else []
-    if figures["first"]:
+    if any(record["seconds"] for record in figures["first"]):
         parts += ["", "First call in a new process, small size", "", first_table(figures)]
     for key, title in (("dispatch", "A call with 3 tiny arrays"), ("import", "Import after numpy")):
         if figures[key]:
