@@ -1,0 +1,121 @@
+"""Statements to instructions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from conure.artifact import ASSUMPTION, FAIL
+from conure.codegen.expression import evaluate, steer
+from conure.codegen.loops import loop_bounds, run_loop, run_while
+from conure.codegen.memory import allocate, rebind, store
+from conure.codegen.scope import Bounds, Scope
+from conure.ir.nodes import (
+    SERIAL,
+    Alloc,
+    Assign,
+    Assume,
+    Block,
+    Fail,
+    For,
+    If,
+    Leave,
+    Rebind,
+    Stmt,
+    Store,
+    While,
+)
+from conure.ir.walk import arrays_written
+
+
+def write_all(scope: Scope, stmts: tuple[Stmt, ...]) -> None:
+    """A statement list; memory that it owns is given back at its end."""
+    owned = len(scope.owned)
+    for stmt in stmts:
+        if not scope.function.open:
+            break
+        if scope.flag and scope.place.depth == 0 and arrays_written(stmt):
+            scope.settle()  # nothing is written yet that would have to be restored
+        write(scope, stmt)
+    if scope.function.open and scope.owned[owned:]:
+        scope.free(scope.owned[owned:])
+    del scope.owned[owned:]
+
+
+def write(scope: Scope, stmt: Stmt) -> None:
+    """One statement."""
+    match stmt:
+        case Assign(name, value):
+            with scope.at(steering=name in scope.facts.steering):
+                scope.write(name, evaluate(scope, value))
+        case Store(array, index, value, checked):
+            store(scope, array, steer(scope, *index), evaluate(scope, value), checked)
+        case For():
+            _for(scope, stmt)
+        case While():
+            run_while(scope, stmt, lambda: write_all(scope, stmt.body))
+        case If():
+            _if(scope, stmt)
+        case Block():
+            _block(scope, stmt)
+        case Leave(label):
+            target, owned = scope.labels[label]
+            if scope.owned[owned:]:
+                scope.free(scope.owned[owned:])
+            scope.function.branch(target)
+        case Assume(condition):
+            (holds,) = steer(scope, condition)
+            scope.leave_if(scope.function.value(f"xor i1 {holds}, true"), ASSUMPTION)
+        case Fail():
+            scope.function.branch(scope.way_out(FAIL))
+        case Alloc(shape=shape):
+            allocate(scope, stmt, steer(scope, *shape))
+        case Rebind():
+            rebind(scope, stmt)
+        case _:
+            assert_never(stmt)
+
+
+def _if(scope: Scope, stmt: If) -> None:
+    function = scope.function
+    (condition,) = steer(scope, stmt.condition)
+    yes, no, end = (function.label(hint) for hint in ("then", "else", "endif"))
+    function.branch_if(condition, yes, no if stmt.orelse else end)
+    function.begin(yes)
+    write_all(scope, stmt.then)
+    function.branch(end)
+    if stmt.orelse:
+        function.begin(no)
+        write_all(scope, stmt.orelse)
+    function.begin(end)
+
+
+def _block(scope: Scope, stmt: Block) -> None:
+    end = scope.function.label("left")
+    scope.labels[stmt.label] = end, len(scope.owned)
+    write_all(scope, stmt.body)
+    scope.function.begin(end)
+
+
+def _for(scope: Scope, loop: For) -> None:
+    """A loop; if its mark has a guard, once as marked and once serial, and the guard chooses."""
+    function, bounds = scope.function, loop_bounds(scope, loop)
+    if loop.mark.guard is None or loop.mark.kind == "serial":
+        _run_marked(scope, loop, bounds)
+        return
+    (holds,) = steer(scope, loop.mark.guard)
+    yes, no, end = (function.label(hint) for hint in ("guarded", "serial", "done"))
+    function.branch_if(holds, yes, no)
+    function.begin(yes)
+    _run_marked(scope, replace(loop, mark=replace(loop.mark, guard=None)), bounds)
+    function.branch(end)
+    function.begin(no)
+    _run_marked(scope, replace(loop, mark=SERIAL), bounds)
+    function.begin(end)
+
+
+def _run_marked(scope: Scope, loop: For, bounds: Bounds) -> None:
+    if loop.mark.kind == "parallel" and scope.parallel is not None:
+        scope.parallel(scope, loop, bounds)
+    else:
+        run_loop(scope, loop, bounds, lambda: write_all(scope, loop.body))

@@ -1,0 +1,107 @@
+"""Math functions of reals: LLVM's own instructions, and C's, with their vector forms.
+
+A call carries the list of vector forms that the target's library has
+(`vector-function-abi-variant`); LLVM's loop vectorizer then uses them. `nobuiltin` keeps LLVM
+from turning `pow(2, x)` into `exp2(x)` and the like: the answer is the function's own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from conure.codegen.scope import Scope, machine_type
+from conure.ir.nodes import Apply, Const
+from conure.ir.ops import OPS
+from conure.ir.types import FLOAT, Scalar
+from conure.target import vector_functions
+
+INFINITY: Final = "0x7FF0000000000000"
+
+_INTRINSICS: Final = frozenset(("sqrt", "floor", "ceil", "trunc", "rint", "copysign"))
+
+
+def intrinsic(scope: Scope, name: str, kind: str, args: tuple[str, ...]) -> str:
+    """A call of an LLVM intrinsic whose operands and result have one type."""
+    suffix = {"double": "f64", "float": "f32"}.get(kind, kind)
+    full = f"@llvm.{name}.{suffix}"
+    scope.module.declare(f"{kind} {full}({', '.join([kind] * len(args))})")
+    operands = ", ".join(f"{kind} {arg}" for arg in args)
+    return scope.function.value(f"call {kind} {full}({operands})")
+
+
+def math_function(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
+    """A row of the operator table that is a function of reals."""
+    scalar = node.args[0].type
+    kind = machine_type(scalar)
+    if node.op in _INTRINSICS:
+        result = intrinsic(scope, node.op, kind, args)
+    elif node.op == "pow" and _is_two(node):
+        result = scope.function.value(f"fmul {kind} {args[0]}, {args[0]}")
+    elif node.op == "fmod":
+        result = scope.function.value(f"frem {kind} {args[0]}, {args[1]}")
+    else:
+        result = library_call(scope, OPS[node.op].math, scalar, args)
+    if node.checked and scalar is FLOAT:
+        _check(scope, node.op, kind, args, result)
+    return result
+
+
+def _is_two(node: Apply) -> bool:
+    return isinstance(node.args[1], Const) and node.args[1].value == 2.0
+
+
+def library_call(scope: Scope, name: str, scalar: Scalar, args: tuple[str, ...]) -> str:
+    """A call of C's function; for float32 the one with an `f` behind its name."""
+    kind = machine_type(scalar)
+    name += "f" if kind == "float" else ""
+    scope.module.declare(f"{kind} @{name}({', '.join([kind] * len(args))})")
+    attributes = "nobuiltin nounwind willreturn memory(none)"
+    if forms := vector_functions(scope.target).get(name, ()):
+        attributes += f' "vector-function-abi-variant"="{",".join(forms)}"'
+        for form in forms:
+            _declare_vector(scope, form, kind)
+    group = scope.module.attributes(attributes)
+    operands = ", ".join(f"{kind} {arg}" for arg in args)
+    return scope.function.value(f"call {kind} @{name}({operands}) {group}")
+
+
+def _declare_vector(scope: Scope, form: str, kind: str) -> None:
+    """Declare `_ZGVeN8vv_pow`: eight lanes, two vector operands."""
+    found = re.fullmatch(r"_ZGV[a-z]N(\d+)(v+)_\w+", form)
+    assert found is not None, form
+    vector = f"<{found[1]} x {kind}>"
+    scope.module.declare(f"{vector} @{form}({', '.join([vector] * len(found[2]))})")
+    scope.module.keep(form)
+
+
+def _check(scope: Scope, op: str, kind: str, args: tuple[str, ...], result: str) -> None:
+    """What the functions of Python's `math` raise for: a result that is nan though no operand
+    is, or infinite though all operands are finite."""
+    value = scope.function.value
+    if op == "sqrt":
+        scope.fails(value(f"fcmp olt {kind} {args[0]}, 0.0"), False)
+        return
+    if op in ("log", "log2", "log10"):
+        scope.fails(value(f"fcmp ole {kind} {args[0]}, 0.0"), False)
+        return
+    wild = value(f"fcmp ueq {kind} {intrinsic(scope, 'fabs', kind, (result,))}, {INFINITY}")
+    if op in ("exp", "exp2", "expm1", "sinh", "cosh", "gamma", "lgamma", "hypot", "pow"):
+        scope.fails(_and(scope, wild, _finite(scope, kind, args)), False)
+        if op != "gamma":
+            return
+    nan = value(f"fcmp uno {kind} {result}, 0.0")
+    known = value(f"fcmp ord {kind} {args[0]}, {args[-1]}")
+    infinite = _and(scope, wild, _finite(scope, kind, args))
+    scope.fails(value(f"or i1 {_and(scope, nan, known)}, {infinite}"), False)
+
+
+def _finite(scope: Scope, kind: str, args: tuple[str, ...]) -> str:
+    value = scope.function.value
+    sizes = (intrinsic(scope, "fabs", kind, (arg,)) for arg in args)
+    tests = [value(f"fcmp olt {kind} {size}, {INFINITY}") for size in sizes]
+    return tests[0] if len(tests) == 1 else _and(scope, *tests)
+
+
+def _and(scope: Scope, a: str, b: str) -> str:
+    return scope.function.value(f"and i1 {a}, {b}")

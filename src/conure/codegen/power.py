@@ -1,0 +1,58 @@
+"""Integer powers by repeated squaring, as one function per type in the module.
+
+The function returns the power, wrapped, and whether it is wrong: it overflowed, or the exponent
+is negative (then Python gives a float and NumPy raises). The square that is computed after the
+last bit of the exponent is not needed, so its overflow does not count.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conure.codegen.module import Module
+from conure.codegen.scope import machine_type
+from conure.ir.types import Scalar
+
+_TEXT: Final = """define internal {{{kind}, i1}} @{name}({kind} %base, {kind} %exponent) nounwind {{
+start:
+  %negative = icmp {less} {kind} %exponent, 0
+  br i1 %negative, label %wrong, label %loop
+wrong:
+  ret {{{kind}, i1}} {{{kind} 0, i1 true}}
+loop:
+  %left = phi {kind} [ %exponent, %start ], [ %left.next, %next ]
+  %power = phi {kind} [ 1, %start ], [ %power.next, %next ]
+  %square = phi {kind} [ %base, %start ], [ %square.next, %next ]
+  %bad = phi i1 [ false, %start ], [ %bad.next, %next ]
+  %square.bad = phi i1 [ false, %start ], [ %square.bad.next, %next ]
+  %bit = trunc {kind} %left to i1
+  %times = select i1 %bit, {kind} %square, {kind} 1
+  %product = call {{{kind}, i1}} @llvm.{sign}mul.with.overflow.{kind}({kind} %power, {kind} %times)
+  %power.next = extractvalue {{{kind}, i1}} %product, 0
+  %product.bad = extractvalue {{{kind}, i1}} %product, 1
+  %used.bad = and i1 %bit, %square.bad
+  %some.bad = or i1 %product.bad, %used.bad
+  %bad.next = or i1 %bad, %some.bad
+  %left.next = lshr {kind} %left, 1
+  %more = icmp ne {kind} %left.next, 0
+  br i1 %more, label %next, label %done
+next:
+  %squared = call {{{kind}, i1}} @llvm.{sign}mul.with.overflow.{kind}({kind} %square, {kind} %square)
+  %square.next = extractvalue {{{kind}, i1}} %squared, 0
+  %squared.bad = extractvalue {{{kind}, i1}} %squared, 1
+  %square.bad.next = or i1 %square.bad, %squared.bad
+  br label %loop
+done:
+  %first = insertvalue {{{kind}, i1}} undef, {kind} %power.next, 0
+  %both = insertvalue {{{kind}, i1}} %first, i1 %bad.next, 1
+  ret {{{kind}, i1}} %both
+}}"""
+
+
+def power_function(module: Module, scalar: Scalar) -> str:
+    """The name of the power function of an integer type, defined on first use."""
+    kind, signed = machine_type(scalar), scalar.kind == "signed"
+    name = f"conure.pow.{'i' if signed else 'u'}{scalar.bits}"
+    sign, less = ("s", "slt") if signed else ("u", "ult")
+    module.declare(f"{{{kind}, i1}} @llvm.{sign}mul.with.overflow.{kind}({kind}, {kind})")
+    return module.define(name, _TEXT.format(kind=kind, name=name, sign=sign, less=less))
