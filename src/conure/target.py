@@ -130,10 +130,22 @@ def host() -> Target:
 
 
 def cores() -> int:
-    """How many cores this process may use at once."""
+    """How many cores this process may use at once: by its affinity and its container's quota."""
     if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0))
+    else:
+        allowed = os.cpu_count() or 1
+    return max(1, min(allowed, _quota() or allowed))
+
+
+def _quota() -> int:
+    """Cores by the processor time that Linux grants this container, rounded up; 0: no limit."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            granted, period = file.read().split()
+    except (OSError, ValueError):
+        return 0
+    return 0 if granted == "max" else -(-int(granted) // int(period))
 
 
 @functools.cache
