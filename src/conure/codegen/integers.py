@@ -193,8 +193,10 @@ def _shl(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
     if node.checked and node.type is INT:
         back = value(f"ashr {kind} {shifted}, {small}")
         lost = value(f"icmp ne {kind} {back}, {a}")
-        wide = value(f"xor i1 {fits}, true")
-        scope.fails(value(f"or i1 {lost}, {wide}"), True)
+        some = value(f"icmp ne {kind} {a}, 0")
+        negative = value(f"icmp slt {kind} {count}, 0")
+        gone = value(f"select i1 {fits}, i1 {lost}, i1 {some}")
+        scope.fails(value(f"or i1 {negative}, {gone}"), True)
         return shifted
     return value(f"select i1 {fits}, {kind} {shifted}, {kind} 0")
 

@@ -1,8 +1,8 @@
 """Math functions of reals: LLVM's own instructions, and C's, with their vector forms.
 
 A call carries the list of vector forms that the target's library has
-(`vector-function-abi-variant`); LLVM's loop vectorizer then uses them. `nobuiltin` keeps LLVM
-from turning `pow(2, x)` into `exp2(x)` and the like: the answer is the function's own.
+(`vector-function-abi-variant`); LLVM's loop vectorizer then uses them (but not on a call marked
+`nobuiltin`, which would keep LLVM from such things as `exp2(x)` for `pow(2, x)`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def library_call(scope: Scope, name: str, scalar: Scalar, args: tuple[str, ...])
     kind = machine_type(scalar)
     name += "f" if kind == "float" else ""
     scope.module.declare(f"{kind} @{name}({', '.join([kind] * len(args))})")
-    attributes = "nobuiltin nounwind willreturn memory(none)"
+    attributes = "nounwind willreturn memory(none)"
     if forms := vector_functions(scope.target).get(name, ()):
         attributes += f' "vector-function-abi-variant"="{",".join(forms)}"'
         for form in forms:
