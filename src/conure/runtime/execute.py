@@ -195,6 +195,8 @@ def _not_called(slots: Slots | None) -> Values:
 def check_array_fields(fields: ArrayFields) -> None:
     """Compare the places where compiled code looks into an array with what NumPy says.
 
+    These are also the type, just before the fields, and of the dtype its byte order and number.
+
     Raises
     ------
     DeviceError
@@ -205,21 +207,28 @@ def check_array_fields(fields: ArrayFields) -> None:
     base = id(sample)
     dimensions = _pointer(base + fields.dimensions)
     strides = _pointer(base + fields.strides)
+    descr = _pointer(base + fields.descr)
     found = (
+        _pointer(base + fields.data - 8),
         _pointer(base + fields.data),
         ctypes.c_int.from_address(base + fields.rank).value,
         tuple(_pointer(dimensions + 8 * k) for k in range(3)),
         tuple(_pointer(strides + 8 * k) for k in range(3)),
-        _pointer(base + fields.descr),
+        descr,
         ctypes.c_int.from_address(base + fields.flags).value,
+        chr(ctypes.c_ubyte.from_address(descr + fields.data + 10).value),
+        ctypes.c_int.from_address(descr + fields.data + 12).value,
     )
     told = (
+        id(np.ndarray),
         sample.__array_interface__["data"][0],
         sample.ndim,
         sample.shape,
         sample.strides,
         id(sample.dtype),
         sample.flags.num,
+        sample.dtype.byteorder,
+        sample.dtype.num,
     )
     if found != told:
         raise DeviceError(

@@ -1,9 +1,11 @@
 """The worker pool and the runtime struct that compiled code is handed.
 
-Measured with one worker on a 2-core machine: see `benchmarks` and the figures at `Pool`. The
+Measured on two cores, called from Python: a call of `parallel` with one chunk 1.7 us, an empty
+region of two chunks 2.1 us while the worker still spins (20 us after the last job), 17 us when
+it sleeps; `poll` 6 ns on the main thread and 3 ns elsewhere; starting a worker 0.1 ms. The
 threads are plain system threads that live in `pool_code`'s loop: they never touch Python (so
 they take no part in its shut-down, and `threading.enumerate()` shows what it showed before),
-have all signals blocked, and wait on a futex.
+and have all signals blocked.
 
     pool.connect(assemble, load)             # once, by the pipeline: it may know LLVM
     address = pool.runtime_address(threads)  # at each call; starts threads that are missing
