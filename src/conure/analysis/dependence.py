@@ -1,0 +1,220 @@
+"""Do two accesses of a loop meet in one cell, in different iterations?
+
+Cheap tests first, one subscript at a time: equal affine subscripts, distances (SIV), divisors
+(GCD), then bounds (Banerjee, with symbolic bounds, once for each order of the two iterations).
+What they leave open is asked of isl (`exact`), symbolically. An answer is a condition under which
+the accesses do not meet: always, never, or if a guard holds.
+
+    >>> from conure.ir.parse import parse
+    >>> found = survey(parse('''program p(a: f64[1]C, n: int, b: int, d: int) {
+    ...   for i in 0:n:1 { a[i + b] = a[i + d] }
+    ... }'''))
+    >>> load, store = found.accesses
+    >>> carried(found, found.loops["i"], store, load).unless
+    b == d or d >= b + n or b >= d + n
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conure.analysis.affine import ZERO, Poly, rename_all
+from conure.analysis.guards import FALSE, TRUE, Condition, Test, both, either
+from conure.analysis.ranges import Facts
+from conure.analysis.survey import Access, Loop, Survey
+from conure.ir.nodes import Expr
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """How two accesses meet across a loop's iterations: never if `unless` holds. `distance`:
+    how many iterations later the second access touches the cell, where that is one number."""
+
+    unless: Condition
+    distance: int | None = None
+
+
+APART = Meeting(TRUE)
+TOGETHER = Meeting(FALSE)
+
+
+@dataclass
+class Twins:
+    """The names by which another iteration's values are told from this one's, for one loop."""
+
+    found: Survey
+    loop: str
+    names: dict[str, str] = field(default_factory=dict)
+
+    def poly(self, poly: Poly) -> Poly:
+        """The same value in the other iteration."""
+        for name in sorted(poly.names):
+            self._add(name)
+        return rename_all(poly, self.names)
+
+    def facts(self, facts: Facts) -> Facts:
+        return tuple(self.poly(fact) for fact in facts)
+
+    def _add(self, name: str) -> None:
+        ranges = self.found.ranges
+        if name in self.names or self.loop not in ranges.homes.get(name, ()):
+            return
+        twin = self.names[name] = f"{name}'{self.loop}"
+        lows, highs, interval = ranges.known(name)
+        for bound in (*lows, *highs):
+            for other in sorted(bound.names):
+                self._add(other)
+        if twin not in ranges.homes:
+            rename = self.names
+            ranges.fresh(
+                twin,
+                ranges.homes[name],
+                ranges.kind(name),
+                tuple(rename_all(low, rename) for low in lows),
+                tuple(rename_all(high, rename) for high in highs),
+                interval,
+            )
+
+
+@dataclass
+class Pair:
+    """Two accesses of one array, seen from a loop around both."""
+
+    found: Survey
+    loop: Loop
+    first: Access
+    second: Access
+    twins: Twins
+
+    def varies(self, poly: Poly, but: Expr | None = None) -> bool:
+        """Whether it changes between iterations, by anything but one atom."""
+        ranges = self.found.ranges
+        return any(atom != but and ranges.varies(atom, self.loop.index) for atom in poly.atoms)
+
+    def unequal(self, f: Poly, g: Poly) -> Meeting:
+        """When one subscript (f in the first, g in the second access) never agrees."""
+        atom = self.loop.counter
+        if not self.varies(f, atom) and not self.varies(g, atom):
+            if f.linear_in(atom) and g.linear_in(atom):
+                return self.single(f, g)
+        return APART if self.indivisible(f, g) else TOGETHER
+
+    def single(self, f: Poly, g: Poly) -> Meeting:
+        """Subscripts of this loop's index alone: ZIV and SIV."""
+        atom = self.loop.counter
+        a, b = f.coefficient(atom), g.coefficient(atom)
+        delta = f.without(atom) - g.without(atom)
+        if a != b:
+            return APART if self.indivisible(f, g) else TOGETHER
+        if a == ZERO:
+            return Meeting(self.nonzero(delta))
+        if delta == ZERO:
+            return Meeting(self.nonzero(a), 0)
+        return self.strong(a, delta)
+
+    def strong(self, a: Poly, delta: Poly) -> Meeting:
+        """`a*i + delta` in one and `a*i'` in the other: they meet at `a*(i' - i) == delta`."""
+        unit = a.constant
+        if unit is not None and delta.constant is not None:
+            if delta.constant % unit:
+                return APART
+            return Meeting(self.beyond(a, delta), delta.constant // unit)
+        ways: list[Condition] = [both(Test("==", delta), self.nonzero(a)), self.beyond(a, delta)]
+        if unit is not None and abs(unit) > 1:
+            ways.append(Test("!=", delta, abs(unit)))
+        return Meeting(either(*ways))
+
+    def beyond(self, a: Poly, delta: Poly) -> Condition:
+        """The distance is not less than the number of iterations."""
+        trips = self.loop.turns
+        ranges, facts = self.found.ranges, self.loop.inner.facts
+        sign = ranges.sign(a, facts)
+        if trips is None or sign is None:
+            return FALSE
+        reach = trips * a * sign
+        if ranges.prove(delta - reach, facts) or ranges.prove(-delta - reach, facts):
+            return TRUE
+        if a.constant is not None and delta.constant is not None and abs(delta.constant) < 64:
+            return FALSE  # a guard for loops of few iterations is not worth a test
+        return either(Test(">=", -delta - reach), Test(">=", delta - reach))
+
+    def nonzero(self, poly: Poly) -> Condition:
+        """A value of before the loop is not 0."""
+        ranges, facts = self.found.ranges, self.loop.inner.facts
+        if ranges.prove(poly - 1, facts) or ranges.prove(-poly - 1, facts):
+            return TRUE
+        return Test("!=", poly)
+
+    def indivisible(self, f: Poly, g: Poly) -> bool:
+        """GCD: the varying terms are multiples of what the rest is not a multiple of."""
+        gap = self.twins.poly(g) - f
+        moving = {m: c for m, c in gap.terms.items() if self.varies(Poly({m: 1}))}
+        unit = Poly(moving).content()
+        rest = Poly({m: c for m, c in gap.terms.items() if m not in moving})
+        if unit <= 1 or any(m and c % unit for m, c in rest.terms.items()):
+            return False
+        return rest.free % unit != 0
+
+    # ---- bounds ----------------------------------------------------------------------------
+
+    def ordered_apart(self, subscripts: list[tuple[Poly, Poly]], later: bool) -> bool:
+        """Banerjee: with the second access in a later (else earlier) iteration, one subscript
+        is always greater in one access than in the other."""
+        ranges = self.found.ranges
+        index = Poly.atom(self.loop.counter)
+        order = self.twins.poly(index) - index
+        facts = (
+            (order - 1) if later else (-order - 1),
+            *self.first.context.facts,
+            *self.twins.facts(self.second.context.facts),
+        )
+        for f, g in subscripts:
+            gap = self.twins.poly(g) - f
+            if ranges.prove(gap - 1, facts) or ranges.prove(-gap - 1, facts):
+                return True
+        return False
+
+
+def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting:
+    """When two accesses of an array never meet in different iterations of the loop. Subscripts
+    are taken as they are: see `unwrapped`."""
+    pair = Pair(found, loop, first, second, twins_of(found, loop))
+    subscripts = list(zip(first.index, second.index, strict=True))
+    ways: list[Condition] = []
+    distance = None
+    for f, g in subscripts:
+        meeting = pair.unequal(f, g)
+        if meeting.unless == TRUE:
+            return APART
+        ways.append(meeting.unless)
+        distance = meeting.distance if distance is None else distance
+    if all(pair.ordered_apart(subscripts, later) for later in (True, False)):
+        return APART
+    return Meeting(either(*ways), distance)
+
+
+def twins_of(found: Survey, loop: Loop) -> Twins:
+    """The book of twins of a loop, kept with the survey."""
+    known = found.twins.get(loop.index)
+    if not isinstance(known, Twins):
+        known = found.twins[loop.index] = Twins(found, loop.index)
+    return known
+
+
+def unwrapped(found: Survey, loop: Loop, access: Access) -> tuple[Access, Condition]:
+    """The access with every subscript counted from the front, and when that is right. Checked
+    subscripts may be negative: they count from the end."""
+    if not access.checked:
+        return access, TRUE
+    ranges, facts = found.ranges, access.context.facts
+    condition: Condition = TRUE
+    index = list(access.index)
+    for axis, poly in enumerate(access.index):
+        if ranges.prove(poly, facts):
+            continue
+        if ranges.prove(-poly - 1, facts):
+            index[axis] = poly + found.extent(access.array, axis, access.context)
+            continue
+        lows = ranges.extremes(poly, False, facts, lambda atom: not ranges.varies(atom, loop.index))
+        condition = both(condition, either(*(Test(">=", low) for low in lows)))
+    return access.at(tuple(index)), condition

@@ -1,0 +1,329 @@
+"""What is known of the numbers in a program: bounds of atoms, and proofs that follow from them.
+
+`Ranges` is a book that `survey` writes while it goes through a program: for each variable that it
+makes up, where it varies, which polynomials bound it, and a numeric interval. A *fact* is a
+polynomial known to be at least 0. To bound a polynomial, its atoms are replaced by their bounds,
+latest ones first (bounds of an atom read only earlier atoms, so this ends).
+
+    >>> book = Ranges()
+    >>> n = Poly.atom(Var("n", INT))
+    >>> i = Poly.atom(book.fresh("i", ("i",), lows=(ZERO,), highs=(n - 1,)))
+    >>> book.prove(n - i - 1), book.prove(n - i - 2)
+    (True, False)
+    >>> book.extremes(i * 2 + 1, upper=True)
+    [2*n - 1]
+    >>> book.prove(n - 2, facts=(n - 5,))
+    True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from conure.analysis.affine import ZERO, Poly, expression, leaves, order_key
+from conure.analysis.interval import (
+    EVERYTHING,
+    Interval,
+    add,
+    multiply,
+    of_type,
+    transfer,
+)
+from conure.ir.nodes import Apply, Const, Dim, Expr, Load, Var
+from conure.ir.types import INT, Scalar
+
+Facts = tuple[Poly, ...]
+_CANDIDATES = 6  # bounds kept at each step of an elimination
+_DEPTH = 12  # atoms replaced in one elimination, and facts deep in a proof of a sign
+
+DIM_LIMIT = 2**63 - 1
+
+
+@dataclass
+class Ranges:
+    """The book. `homes[x]`: the loops in which x varies, outermost first."""
+
+    homes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    intervals: dict[Expr, Interval] = field(default_factory=dict)
+    _ranks: dict[str, int] = field(default_factory=dict)
+    _scalars: dict[str, Scalar] = field(default_factory=dict)
+    _lows: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
+    _highs: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
+    _count: int = 0
+
+    def fresh(
+        self,
+        name: str,
+        home: tuple[str, ...],
+        scalar: Scalar = INT,
+        lows: Facts = (),
+        highs: Facts = (),
+        interval: Interval | None = None,
+    ) -> Var:
+        """A new variable called `name` that varies in the loops of `home`."""
+        self._count += 1
+        self.homes[name] = home
+        self._ranks[name] = self._count
+        self._scalars[name] = scalar
+        self._lows[name] = lows
+        self._highs[name] = highs
+        atom = Var(name, scalar)
+        if interval is not None:
+            self.intervals[atom] = interval
+        return atom
+
+    def version(
+        self,
+        name: str,
+        home: tuple[str, ...],
+        scalar: Scalar,
+        lows: Facts = (),
+        highs: Facts = (),
+        interval: Interval | None = None,
+    ) -> Var:
+        """A new version `name@7` of a variable."""
+        new = f"{name}@{self._count + 1}"
+        return self.fresh(new, home, scalar, lows, highs, interval)
+
+    def known(self, name: str) -> tuple[Facts, Facts, Interval | None]:
+        """The bounds and the interval that a variable was given."""
+        interval = self.intervals.get(Var(name, self._scalars[name]))
+        return self._lows[name], self._highs[name], interval
+
+    def kind(self, name: str) -> Scalar:
+        """The type of a variable."""
+        return self._scalars[name]
+
+    def rank(self, atom: Expr) -> int:
+        """0 for what is known at entry; else later atoms rank higher."""
+        return max((self._ranks.get(name, 0) for name in leaves(atom)), default=0)
+
+    def at_entry(self, poly: Poly) -> bool:
+        """Whether only parameters and extents take part, simply."""
+        return all(not self.rank(atom) and not isinstance(atom, Load) for atom in poly.atoms)
+
+    def varies(self, atom: Expr, loop: str) -> bool:
+        """Whether an atom may differ between two iterations of a loop."""
+        return any(loop in self.homes.get(name, ()) for name in leaves(atom))
+
+    # ---- numbers ---------------------------------------------------------------------------
+
+    def of_atom(self, atom: Expr) -> Interval:
+        """The numeric interval of an atom."""
+        if (known := self.intervals.get(atom)) is not None:
+            return known
+        match atom:
+            case Const():
+                value = atom.value
+                if isinstance(value, complex) or value != value:
+                    return EVERYTHING
+                return Interval(value, value)
+            case Dim():
+                return Interval(0, DIM_LIMIT)
+            case Apply():
+                args = tuple(self.of_atom(arg) for arg in atom.args)
+                same = len(atom.args) == 2 and atom.args[0] == atom.args[1]
+                return transfer(atom.op, atom.type, args, same).meet(of_type(atom.type))
+            case _:
+                return of_type(atom.type)
+
+    def numeric(self, poly: Poly) -> Interval:
+        """The sum of its monomials' intervals."""
+        total = Interval(0, 0)
+        for monomial, factor in poly.terms.items():
+            product = Interval(factor, factor)
+            for atom in monomial:
+                product = multiply(product, self.of_atom(atom))
+            if len(monomial) == 2 and monomial[0] == monomial[1] and factor > 0:
+                product = product.meet(Interval(0, math.inf))
+            total = add(total, product)
+        return total
+
+    def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
+        """Numeric bounds, also by way of symbolic ones."""
+        result = self.numeric(poly)
+        for upper in (False, True):
+            for candidate in self.extremes(poly, upper, facts):
+                bound = self.numeric(candidate)
+                side = Interval(-math.inf, bound.high) if upper else Interval(bound.low, math.inf)
+                result = result.meet(side)
+        return result
+
+    # ---- symbolic bounds -------------------------------------------------------------------
+
+    def extremes(
+        self,
+        poly: Poly,
+        upper: bool,
+        facts: Facts = (),
+        keep: Callable[[Expr], bool] | None = None,
+        depth: int = _DEPTH,
+    ) -> list[Poly]:
+        """Polynomials of the atoms to `keep` (default: those known at entry) that bound `poly`
+        from above or below; each of them does. Empty: none was found."""
+        keep = keep or (lambda atom: not self.rank(atom))
+        loose = [atom for atom in poly.atoms if not keep(atom)]
+        if not loose:
+            return [poly]
+        atom = max(loose, key=self._order)
+        if depth == 0 or not poly.linear_in(atom):
+            return []
+        sign = self.sign(poly.coefficient(atom), facts, depth - 1)
+        if sign is None:
+            return []
+        found: list[Poly] = []
+        for bound in self.bounds(atom, (sign > 0) == upper, facts, keep, depth - 1):
+            rest = poly.substitute(atom, bound)
+            for candidate in self.extremes(rest, upper, facts, keep, depth - 1):
+                if candidate not in found:
+                    found.append(candidate)
+        return _tightest(found, upper)[:_CANDIDATES]
+
+    def _order(self, atom: Expr) -> tuple[int, int, str]:
+        key = order_key(atom)
+        return self.rank(atom), 0 if isinstance(atom, Var) else len(key), key
+
+    def sign(self, poly: Poly, facts: Facts = (), depth: int = _DEPTH) -> int | None:
+        """1 where it is at least 0, -1 where at most 0, None where unknown."""
+        if poly.constant is not None:
+            return 1 if poly.constant >= 0 else -1
+        interval = self.numeric(poly)
+        if interval.low >= 0 or interval.high <= 0:
+            return 1 if interval.low >= 0 else -1
+        if depth > 0 and self.prove(poly, facts, depth - 1):
+            return 1
+        if depth > 0 and self.prove(-poly, facts, depth - 1):
+            return -1
+        return None
+
+    def bounds(
+        self,
+        atom: Expr,
+        upper: bool,
+        facts: Facts,
+        keep: Callable[[Expr], bool],
+        depth: int,
+    ) -> list[Poly]:
+        """Bounds of one atom in terms of earlier ones."""
+        found: list[Poly] = list(self._from_facts(atom, upper, facts))
+        if isinstance(atom, Var):
+            found += (self._highs if upper else self._lows).get(atom.name, ())
+        elif isinstance(atom, Apply) and depth > 0:
+            found += self._of_apply(atom, upper, facts, keep, depth)
+        if not found:
+            number = self.of_atom(atom)
+            end = number.high if upper else number.low
+            if math.isfinite(end) and abs(end) < 2**62:
+                found.append(Poly.of(int(end)))
+        return found
+
+    def _from_facts(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
+        """`q - atom >= 0` bounds an atom from above, if no later atom is in q."""
+        found = []
+        for fact in facts:
+            if atom in fact.atoms and fact.linear_in(atom):
+                factor = fact.coefficient(atom).constant
+                rest = fact.without(atom)
+                if factor != (-1 if upper else 1):
+                    continue
+                if all(self._order(other) < self._order(atom) for other in rest.atoms):
+                    found.append(rest if upper else -rest)
+        return found
+
+    def _of_apply(
+        self,
+        atom: Apply,
+        upper: bool,
+        facts: Facts,
+        keep: Callable[[Expr], bool],
+        depth: int,
+    ) -> list[Poly]:
+        args = [as_poly(arg) for arg in atom.args] if atom.type is INT else []
+        match atom.op, args:
+            case "mod", [_, modulus] if self.prove(modulus - 1, facts, depth - 1):
+                return [modulus - 1] if upper else [ZERO]
+            case "minimum", [a, b] if upper:
+                return [a, b]
+            case "maximum", [a, b] if not upper:
+                return [a, b]
+            case "minimum" | "maximum", [a, b]:
+                return self._either(a, b, upper, facts, depth)
+            case "floordiv", [a, b] if (divisor := b.constant) is not None and divisor > 0:
+                ends = self.extremes(a, upper, facts, keep, depth - 1)
+                found = [quotient(end, divisor) for end in ends]
+                if self.prove(a, facts, depth - 1):
+                    found.append(a if upper else ZERO)
+                return found
+        return []
+
+    def _either(self, a: Poly, b: Poly, upper: bool, facts: Facts, depth: int) -> list[Poly]:
+        """A bound of both, where one of them is never the smaller."""
+        if self.prove(a - b, facts, depth - 1):
+            return [a if upper else b]
+        if self.prove(b - a, facts, depth - 1):
+            return [b if upper else a]
+        return []
+
+    # ---- proofs ----------------------------------------------------------------------------
+
+    def prove(self, poly: Poly, facts: Facts = (), depth: int = _DEPTH) -> bool:
+        """Whether it is certainly at least 0."""
+        if poly.constant is not None:
+            return poly.constant >= 0
+        if self.numeric(poly).low >= 0:
+            return True
+        if depth <= 0:
+            return False
+        for candidate in self.extremes(poly, False, facts, depth=depth - 1):
+            if self.numeric(candidate).low >= 0:
+                return True
+            for fact in facts:
+                if fact.atoms & candidate.atoms and self.numeric(candidate - fact).low >= 0:
+                    return True
+        return False
+
+
+def _tightest(candidates: list[Poly], upper: bool) -> list[Poly]:
+    """Without those that differ from a better one by a number."""
+    kept: list[Poly] = []
+    for candidate in candidates:
+        for at, other in enumerate(kept):
+            gap = (candidate - other).constant
+            if gap is not None:
+                if (gap < 0) == upper:
+                    kept[at] = candidate
+                break
+        else:
+            kept.append(candidate)
+    return kept
+
+
+def as_poly(expr: Expr) -> Poly:
+    """An expression made of versions back as a polynomial."""
+    match expr:
+        case Const(value=int(value)):
+            return Poly.of(value)
+        case Apply(op="add", args=(a, b)):
+            return as_poly(a) + as_poly(b)
+        case Apply(op="sub", args=(a, b)):
+            return as_poly(a) - as_poly(b)
+        case Apply(op="mul", args=(a, b)):
+            return as_poly(a) * as_poly(b)
+        case _:
+            return Poly.atom(expr)
+
+
+def quotient(poly: Poly, divisor: int) -> Poly:
+    """`poly // divisor`, exactly or as an atom of its own."""
+    if poly.constant is not None:
+        return Poly.of(poly.constant // divisor)
+    if (exact := poly.divide(divisor)) is not None:
+        return exact
+    return Poly.atom(opaque("floordiv", poly, Poly.of(divisor)))
+
+
+def opaque(op: str, *args: Poly) -> Apply:
+    """An operator that is not taken apart, as an atom."""
+    return Apply(op, tuple(expression(arg) for arg in args), INT, False)

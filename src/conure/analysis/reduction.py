@@ -1,0 +1,162 @@
+"""Accumulations: variables and array elements that a loop only updates by an associative operator.
+
+A *keeping* reduction is named for its comparison: op "less" keeps the first value for which
+`less(new, kept)` held, as `if x < m: m = x` does - with reals that is not `fmin`, which differs for
+NaN and for zeros of either sign. Partial results combine, in order of iterations, by
+`select(less(new, kept), new, kept)`, from the largest value of the type (the smallest for greater).
+
+    >>> s, x = Var("s", F64), Load("a", (Var("i", INT),), F64)
+    >>> scalar_reduction("s", (Assign("s", Apply("sub", (s, x), F64)),))
+    Reduction(name='s', op='add', array=False)
+    >>> keep = If(Apply("less", (x, s), B1), (Assign("s", x),))
+    >>> scalar_reduction("s", (keep,)).op
+    'less'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conure.ir.nodes import Apply, Assign, Expr, If, Load, Reduction, Stmt, Store, Var
+from conure.ir.ops import REDUCIBLE
+from conure.ir.types import B1, F64, INT, Scalar  # noqa: F401 - names of the doctest above
+from conure.ir.walk import bodies, expressions, statements, walk
+
+KEEPING = ("less", "less_equal", "greater", "greater_equal")
+"""Reductions named for a comparison: keep the value that compares so with the one kept."""
+
+_MIRRORED = dict(zip(KEEPING, ("greater", "greater_equal", "less", "less_equal"), strict=True))
+_LEAST = {"less": "minimum", "less_equal": "minimum"}
+_FOLDS = {"add": ("add", "sub"), "mul": ("mul",)}
+
+
+def scalar_reduction(name: str, body: tuple[Stmt, ...]) -> Reduction | None:
+    """How a scalar accumulates in a loop's body, if each use of it there is such an update."""
+    ops: set[str] = set()
+    uses = 0
+    for stmt, inside in _updates(name, body):
+        found = inside or (_folded(stmt, name), 1)
+        if found[0] is None:
+            return None
+        ops.add(found[0])
+        uses += found[1]
+    if len(ops) != 1 or uses != _count(name, body):
+        return None
+    return Reduction(name, ops.pop())
+
+
+def _updates(
+    name: str, body: tuple[Stmt, ...]
+) -> Iterator[tuple[Assign, tuple[str | None, int] | None]]:
+    """Assignments of the variable; with the operator where an `if` around decides it."""
+    for stmt in body:
+        if isinstance(stmt, Assign):
+            if stmt.name == name:
+                yield stmt, None
+            continue
+        if isinstance(stmt, If) and (kept := _kept(stmt, name)) is not None:
+            assign = next(s for s in stmt.then if isinstance(s, Assign) and s.name == name)
+            yield assign, (kept, 1)
+            continue
+        for inner in bodies(stmt):
+            yield from _updates(name, inner)
+
+
+def _count(name: str, body: tuple[Stmt, ...]) -> int:
+    return sum(
+        isinstance(node, Var) and node.name == name
+        for stmt in statements(body)
+        for node in walk(expressions(stmt))
+    )
+
+
+def _kept(stmt: If, name: str) -> str | None:
+    """`if x < m { m = x }`: the comparison, or for integers the operator it amounts to."""
+    if stmt.orelse or not stmt.then:
+        return None
+    first = stmt.then[0]
+    if not isinstance(first, Assign) or first.name != name or len(stmt.then) != 1:
+        return None
+    return _comparison(stmt.condition, first.value, name)
+
+
+def _comparison(condition: Expr, new: Expr, name: str) -> str | None:
+    """The comparison by which `new` replaces the variable."""
+    while isinstance(condition, Apply) and condition.op == "cast":
+        condition = condition.args[0]
+    if not isinstance(condition, Apply) or condition.op not in KEEPING:
+        return None
+    left, right = condition.args
+    op = condition.op
+    if isinstance(left, Var) and left.name == name:
+        left, right, op = right, left, _MIRRORED[op]
+    if not isinstance(right, Var) or right.name != name or left != new or _mentions(new, name):
+        return None
+    return op if new.type.kind == "real" else _LEAST.get(op, "maximum")
+
+
+def _mentions(expr: Expr, name: str) -> bool:
+    return any(isinstance(node, Var) and node.name == name for node in walk(expr))
+
+
+def _folded(stmt: Assign, name: str) -> str | None:
+    """The operator of `s = s op e`, also nested (`s + a + b`) and as a `select`."""
+    value = stmt.value
+    if not isinstance(value, Apply):
+        return None
+    if value.op == "select":
+        return _selected(value, name)
+    return _folding(value, lambda part: isinstance(part, Var) and part.name == name)
+
+
+def _selected(value: Apply, name: str) -> str | None:
+    """`m = x if x < m else m`; `s = s + e if c else s`."""
+    condition, yes, no = value.args
+    if not isinstance(no, Var) or no.name != name or _mentions(yes, name):
+        return None
+    return _comparison(condition, yes, name) if _count_in(value, name) == 2 else None
+
+
+def _count_in(expr: Expr, name: str) -> int:
+    return sum(isinstance(node, Var) and node.name == name for node in walk(expr))
+
+
+def _folding(value: Apply, is_kept: object) -> str | None:
+    assert callable(is_kept)
+    chain = "add" if value.op == "sub" else value.op
+    if chain not in REDUCIBLE or value.type.kind == "complex" and chain == "mul":
+        return None
+    allowed = _FOLDS.get(chain, (chain,))
+    node: Expr = value
+    while isinstance(node, Apply) and node.op in allowed:
+        left, right = node.args
+        if is_kept(left) and not any(is_kept(part) for part in walk(right)):
+            return chain
+        if node.op != "sub" and chain not in ("and", "or") and is_kept(right):
+            return None if any(is_kept(part) for part in walk(left)) else chain
+        if any(is_kept(part) for part in walk(right)):
+            return None
+        node = left
+    return None
+
+
+def array_reduction(stmt: Store) -> str | None:
+    """The operator of `a[i] = a[i] op e` where e does not read the array."""
+    if not isinstance(stmt.value, Apply):
+        return None
+
+    def is_kept(part: Expr) -> bool:
+        return isinstance(part, Load) and part.array == stmt.array and part.index == stmt.index
+
+    reading = [n for n in walk(expressions(stmt)) if isinstance(n, Load) and n.array == stmt.array]
+    return _folding(stmt.value, is_kept) if len(reading) == 1 else None
+
+
+def reorders(reduction: Reduction, scalar: Scalar) -> bool:
+    """Whether another order of accumulation may change the result's bits."""
+    return scalar.is_inexact and reduction.op in ("add", "mul")
+
+
+def mentioned(name: str, body: tuple[Stmt, ...]) -> bool:
+    """Whether any expression of a body reads the variable."""
+    return _count(name, body) > 0
