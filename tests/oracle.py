@@ -244,6 +244,11 @@ def _equal(want: np.ndarray, got: np.ndarray, allowed: float) -> np.ndarray:
 # --- what tests call ------------------------------------------------------------------------
 
 
+def compiled(function: Function, **options: Any) -> Function:
+    """The function under conure, small cases compiled too."""
+    return subject_named(os.environ.get("CONURE_TEST_SUBJECT", "conure"))(function, **options)
+
+
 def same(
     function: Function,
     *arguments: Any,
@@ -257,7 +262,7 @@ def same(
     there already). `options` go to `conure.jit`.
     """
     filename = function.__code__.co_filename
-    subject = subject_named(os.environ.get("CONURE_TEST_SUBJECT", "conure"))(function, **options)
+    subject = compiled(function, **options)
     want = observe(function, copied(arguments), filename)
     for _ in range(calls):
         got = observe(subject, copied(arguments), filename)
@@ -267,9 +272,38 @@ def same(
 
 
 def verdicts(function: Function, *arguments: Any) -> list[str]:
-    """The verdict of each loop of `function` for these arguments, outer loops first."""
-    import conure
+    """The verdict of each loop of `function` for these arguments, in the order of its lines."""
+    import conure  # only here, so that the oracle can be tested without it
 
     with conure.options(device="cpu"):
         explanation = conure.explain(function, *copied(arguments))
-    return [report.verdict for report in explanation.loops]
+    return [str(report.verdict) for report in sorted(explanation.loops, key=lambda x: x.line)]
+
+
+def native(function: Function, *arguments: Any, **options: Any) -> Outcome:
+    """`same`, and no loop is left to Python."""
+    outcome = same(function, *arguments, **options)
+    if _on_conure():
+        found = verdicts(function, *arguments)
+        assert found, f"{function.__name__}: no loop was seen"
+        assert "python" not in found, f"{function.__name__}: {found}"
+    return outcome
+
+
+def parallel(
+    function: Function, *arguments: Any, loops: Sequence[str] = (), **options: Any
+) -> Outcome:
+    """`same`, and some loop is parallel; `loops` gives the verdict of each ("" is any)."""
+    outcome = native(function, *arguments, **options)
+    if _on_conure():
+        found = verdicts(function, *arguments)
+        if loops:
+            agree = [not want or want == got for want, got in zip(loops, found, strict=False)]
+            assert len(loops) == len(found), f"{function.__name__}: {found}"
+            assert all(agree), f"{function.__name__}: want {list(loops)}, got {found}"
+        assert "parallel" in found, f"{function.__name__}: {found}"
+    return outcome
+
+
+def _on_conure() -> bool:
+    return os.environ.get("CONURE_TEST_SUBJECT", "conure") == "conure"

@@ -1,8 +1,8 @@
 """python -m tests.random_programs: compare random programs under CPython and conure.
 
-    python -m tests.random_programs --count 20000 --seed 0 --jobs 2
-    python -m tests.random_programs --show 17       # print the program of a seed
-    python -m tests.random_programs --only 17       # check it, shrink it if it is wrong
+python -m tests.random_programs --count 20000 --seed 0 --jobs 2
+python -m tests.random_programs --show 17       # print the program of a seed
+python -m tests.random_programs --only 17       # check it, shrink it if it is wrong
 """
 
 from __future__ import annotations
@@ -25,15 +25,18 @@ def main() -> int:
         print(f"# tolerance {program.tolerance}")
         print(program.source)
         return 0
-    seeds = range(options.seed, options.seed + options.count) if options.only is None \
+    seeds = (
+        range(options.seed, options.seed + options.count)
+        if options.only is None
         else [options.only]
+    )
 
     def report(verdict: Verdict) -> None:
         if verdict.bad:
             print(f"seed {verdict.seed} {verdict.kind}: {verdict.detail}", flush=True)
 
     tally = run(seeds, options.subject, options.jobs, options.time_limit, report)
-    for verdict in sorted(tally.bad, key=lambda bad: bad.seed)[:options.shrink]:
+    for verdict in sorted(tally.bad, key=lambda bad: bad.seed)[: options.shrink]:
         _print_shrunk(verdict, options.subject, options.time_limit)
     print(tally)
     return 1 if tally.bad else 0
@@ -51,8 +54,9 @@ def _print_shrunk(verdict: Verdict, subject: str, limit: float) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.random_programs",
-                                     description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.random_programs", description=(__doc__ or "").splitlines()[0]
+    )
     add = parser.add_argument
     add("--count", type=int, default=500, help="how many programs")
     add("--seed", type=int, default=0, help="the first seed")

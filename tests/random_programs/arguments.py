@@ -6,17 +6,53 @@ from dataclasses import dataclass, field
 
 from .scope import Array, Scalar, Scope
 
-DTYPES = [(10.0, "float64"), (3.0, "float32"), (3.0, "int64"), (1.0, "int32"), (0.5, "bool"),
-          (0.5, "complex128"), (0.3, "complex64"), (0.4, "uint8"), (0.3, "int8"), (0.2, "uint16"),
-          (0.2, "int16"), (0.2, "uint32"), (0.4, "uint64"), (0.05, "float16"),
-          (0.03, "longdouble"), (0.03, "object")]
+DTYPES = [
+    (10.0, "float64"),
+    (3.0, "float32"),
+    (3.0, "int64"),
+    (1.0, "int32"),
+    (0.5, "bool"),
+    (0.5, "complex128"),
+    (0.3, "complex64"),
+    (0.4, "uint8"),
+    (0.3, "int8"),
+    (0.2, "uint16"),
+    (0.2, "int16"),
+    (0.2, "uint32"),
+    (0.4, "uint64"),
+    (0.05, "float16"),
+    (0.03, "longdouble"),
+    (0.03, "object"),
+]
 NUMBERS = {
-    "i": [(5.0, "3"), (3.0, "-2"), (1.0, "np.int64(5)"), (0.5, "np.int32(-4)"),
-          (0.5, "np.uint8(200)"), (0.3, "2**62"), (0.2, "2**63 - 1"), (0.1, "-2**63"),
-          (0.1, "2**70"), (0.5, "True"), (0.3, "np.int8(127)"), (0.5, "0"), (1.0, "17")],
-    "f": [(5.0, "2.5"), (2.0, "-0.75"), (1.5, "np.float64(1.5)"), (1.0, "np.float32(0.5)"),
-          (0.3, "math.nan"), (0.3, "math.inf"), (0.3, "-0.0"), (0.3, "5e-324"), (0.2, "0.0"),
-          (0.3, "1e308"), (0.1, "np.float16(1.5)")],
+    "i": [
+        (5.0, "3"),
+        (3.0, "-2"),
+        (1.0, "np.int64(5)"),
+        (0.5, "np.int32(-4)"),
+        (0.5, "np.uint8(200)"),
+        (0.3, "2**62"),
+        (0.2, "2**63 - 1"),
+        (0.1, "-2**63"),
+        (0.1, "2**70"),
+        (0.5, "True"),
+        (0.3, "np.int8(127)"),
+        (0.5, "0"),
+        (1.0, "17"),
+    ],
+    "f": [
+        (5.0, "2.5"),
+        (2.0, "-0.75"),
+        (1.5, "np.float64(1.5)"),
+        (1.0, "np.float32(0.5)"),
+        (0.3, "math.nan"),
+        (0.3, "math.inf"),
+        (0.3, "-0.0"),
+        (0.3, "5e-324"),
+        (0.2, "0.0"),
+        (0.3, "1e308"),
+        (0.1, "np.float16(1.5)"),
+    ],
     "c": [(1.0, "(1+2j)"), (0.5, "np.complex64(1-1j)"), (0.5, "-0.5j")],
     "b": [(1.0, "True"), (1.0, "False"), (0.5, "np.True_")],
 }
@@ -84,7 +120,8 @@ def _sizes(scope: Scope) -> tuple[list[int], int]:
     count = draw.weighted(DISTINCT_SIZES)
     if scale == "small":
         return [draw.between(2, 12) for _ in range(count)], draw.weighted(
-            [(3.0, 1), (5.0, 2), (1.5, 3), (0.3, 4)])
+            [(3.0, 1), (5.0, 2), (1.5, 3), (0.3, 4)]
+        )
     if scale == "middle":
         return [draw.between(13, 60) for _ in range(count)], draw.weighted([(1.0, 1), (2.0, 2)])
     if scale == "large":
@@ -134,14 +171,19 @@ def _layout(made: Arguments, array: Array, dtype: str, contents: str) -> str:
     draw, shape = made.scope.draw, array.shape
     plain = _made(made, shape, dtype, contents)
     wide = (shape[0] * 2, *shape[1:])
-    forms = [(12.0, plain), (0.8, f"{plain}[::-1]"),
-             (0.8, f"{_made(made, wide, dtype, contents)}[::2]"),
-             (0.5, f"{_made(made, wide, dtype, contents)}[{shape[0]}:]"),
-             (0.05, f'{plain}.astype(np.dtype("{dtype}").newbyteorder())')]
+    forms = [
+        (12.0, plain),
+        (0.8, f"{plain}[::-1]"),
+        (0.8, f"{_made(made, wide, dtype, contents)}[::2]"),
+        (0.5, f"{_made(made, wide, dtype, contents)}[{shape[0]}:]"),
+        (0.05, f'{plain}.astype(np.dtype("{dtype}").newbyteorder())'),
+    ]
     if len(shape) > 1:
-        forms += [(1.5, f"np.asfortranarray({plain})"),
-                  (1.0, f"{_made(made, shape[::-1], dtype, contents)}.T"),
-                  (0.5, f"{plain}[:, ::-1]" if len(shape) == 2 else plain)]
+        forms += [
+            (1.5, f"np.asfortranarray({plain})"),
+            (1.0, f"{_made(made, shape[::-1], dtype, contents)}.T"),
+            (0.5, f"{plain}[:, ::-1]" if len(shape) == 2 else plain),
+        ]
         if array.role == "in" or draw.chance(0.1):
             row = _made(made, shape[1:], dtype, contents)
             forms.append((0.8, f"np.broadcast_to({row}, {shape})"))
@@ -160,9 +202,11 @@ def _alias(made: Arguments, name: str, role: str) -> bool:
     shape = other.shape
     forms = [(shape, other.name), (shape, f"{other.name}[::-1]")]
     if shape[0] > 3:
-        forms += [((shape[0] - 1, *shape[1:]), f"{other.name}[1:]"),
-                  ((shape[0] - 1, *shape[1:]), f"{other.name}[:-1]"),
-                  ((shape[0] - 2, *shape[1:]), f"{other.name}[2:]")]
+        forms += [
+            ((shape[0] - 1, *shape[1:]), f"{other.name}[1:]"),
+            ((shape[0] - 1, *shape[1:]), f"{other.name}[:-1]"),
+            ((shape[0] - 2, *shape[1:]), f"{other.name}[2:]"),
+        ]
     if len(shape) == 2:
         forms.append((shape[::-1], f"{other.name}.T"))
     view, text = draw.pick(forms)
@@ -176,27 +220,32 @@ def _alias(made: Arguments, name: str, role: str) -> bool:
 def _fresh(made: Arguments, name: str, role: str, dtype: str, tame: bool = False) -> None:
     shape = _shape(made)
     contents = "positive" if made.scope.mode == "approximate" and "float" in dtype else "tame"
-    made.add(Array(name, dtype, shape, role, made.group(), tame),
-             _made(made, shape, dtype, contents))
+    made.add(
+        Array(name, dtype, shape, role, made.group(), tame), _made(made, shape, dtype, contents)
+    )
 
 
 def _signs(made: Arguments) -> None:
     shape = _shape(made)
-    made.add(Array("signs", "float64", shape, "in", made.group(), limit=2),
-             _made(made, shape, "float64", "signs"))
+    made.add(
+        Array("signs", "float64", shape, "in", made.group(), limit=2),
+        _made(made, shape, "float64", "signs"),
+    )
 
 
 def _index_array(made: Arguments) -> None:
     size = made.scope.draw.pick(made.sizes)
     limit = made.scope.draw.pick(made.sizes)
     dtype = made.scope.draw.pick(["int64", "int64", "int32", "uint8" if limit < 256 else "int64"])
-    made.add(Array("idx", dtype, (size,), "index", made.group(), limit=limit),
-             _made(made, (size,), dtype, f"below {limit}"))
+    made.add(
+        Array("idx", dtype, (size,), "index", made.group(), limit=limit),
+        _made(made, (size,), dtype, f"below {limit}"),
+    )
 
 
 def _scalars(made: Arguments) -> None:
     draw = made.scope.draw
-    for name in "xyz"[:draw.between(0, 3)]:
+    for name in "xyz"[: draw.between(0, 3)]:
         kind = draw.pick("ffficb")
         if kind == "c" and not made.scope.arrays_of("in out", "c"):
             kind = "f"

@@ -48,8 +48,14 @@ class Builder:
             if draw.chance(0.1) and self.exact:
                 return f"int(min(max({write.number('f', 1)}, -9.0), 9.0))"
             text = write.number("i", depth)
-            if array.dtype in ("int8", "uint8", "int16", "uint16", "uint32", "uint64") \
-                    and not draw.chance(self.scope.wild):
+            if array.dtype in (
+                "int8",
+                "uint8",
+                "int16",
+                "uint16",
+                "uint32",
+                "uint64",
+            ) and not draw.chance(self.scope.wild):
                 return f"{text} % {draw.pick([5, 50, 100])}"
             return text
         if kind == "f" and self.exact:

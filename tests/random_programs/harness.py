@@ -65,8 +65,15 @@ class Worker:
         if answer is None:
             kind = "hung" if process.poll() is None else "crashed"
             return self._lost(seed, kind, f"{kind} ({process.poll()})", source, tolerance)
-        return Verdict(seed, answer["verdict"], answer["detail"], answer["error"],
-                       answer["loops"], source, tolerance)
+        return Verdict(
+            seed,
+            answer["verdict"],
+            answer["detail"],
+            answer["error"],
+            answer["loops"],
+            source,
+            tolerance,
+        )
 
     def close(self) -> None:
         """End the process."""
@@ -79,9 +86,12 @@ class Worker:
         if self.process is None or self.process.poll() is not None:
             self.received = b""
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.random_programs.worker", self.subject], cwd=ROOT,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL)
+                [sys.executable, "-m", "tests.random_programs.worker", self.subject],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
         return self.process
 
     def _read(self, seconds: float) -> dict[str, Any] | None:
@@ -103,8 +113,9 @@ class Worker:
         found: dict[str, Any] = json.loads(line)
         return found
 
-    def _lost(self, seed: int, kind: str, detail: str, source: str,
-              tolerance: Tolerance) -> Verdict:
+    def _lost(
+        self, seed: int, kind: str, detail: str, source: str, tolerance: Tolerance
+    ) -> Verdict:
         self.close()
         return Verdict(seed, kind, detail, source=source, tolerance=tolerance)
 
@@ -135,15 +146,22 @@ class Tally:
         loops = ", ".join(f"{count} {name}" for name, count in self.loops.most_common())
         kinds = Counter(verdict.kind for verdict in self.bad)
         bad = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-        return (f"{self.programs} programs in {self.seconds:.0f} s: {self.agreed} agreed, "
-                f"{len(self.bad)} did not{f' ({bad})' if bad else ''}\n"
-                f"loops: {loops or 'no report'}\n"
-                f"raised in CPython: {sum(self.raised.values())}"
-                f"{f' ({raised})' if raised else ''}")
+        return (
+            f"{self.programs} programs in {self.seconds:.0f} s: {self.agreed} agreed, "
+            f"{len(self.bad)} did not{f' ({bad})' if bad else ''}\n"
+            f"loops: {loops or 'no report'}\n"
+            f"raised in CPython: {sum(self.raised.values())}"
+            f"{f' ({raised})' if raised else ''}"
+        )
 
 
-def run(seeds: Iterable[int], subject: str = "conure", jobs: int = 2, limit: float = 20.0,
-        report: Callable[[Verdict], None] = lambda verdict: None) -> Tally:
+def run(
+    seeds: Iterable[int],
+    subject: str = "conure",
+    jobs: int = 2,
+    limit: float = 20.0,
+    report: Callable[[Verdict], None] = lambda verdict: None,
+) -> Tally:
     """Check the programs of these seeds in `jobs` processes."""
     todo: queue.SimpleQueue[int] = queue.SimpleQueue()
     for seed in seeds:
@@ -176,5 +194,6 @@ def run(seeds: Iterable[int], subject: str = "conure", jobs: int = 2, limit: flo
 
 def recheck(worker: Worker, verdict: Verdict, source: str) -> Verdict:
     """The verdict on a changed source of the same program."""
-    return worker.check({"seed": verdict.seed, "source": source,
-                         "tolerance": asdict(verdict.tolerance)})
+    return worker.check(
+        {"seed": verdict.seed, "source": source, "tolerance": asdict(verdict.tolerance)}
+    )

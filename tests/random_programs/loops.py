@@ -27,10 +27,18 @@ def _header(build: Builder) -> Header:
     scope, draw = build.scope, build.draw
     budget = max(scope.limit // scope.trips, 1)
     for _ in range(20):
-        header = draw.weighted([
-            (8.0, _range), (1.5, _triangular), (0.7, _elements), (0.7, _rows),
-            (0.7, _enumerate), (0.7, _zip), (0.4, _reversed), (0.4, _ndindex),
-        ])(build)
+        header = draw.weighted(
+            [
+                (8.0, _range),
+                (1.5, _triangular),
+                (0.7, _elements),
+                (0.7, _rows),
+                (0.7, _enumerate),
+                (0.7, _zip),
+                (0.4, _reversed),
+                (0.4, _ndindex),
+            ]
+        )(build)
         if header and header[2] <= budget:
             return header
     count = draw.between(1, min(4, budget))
@@ -49,21 +57,23 @@ def _range(build: Builder) -> Header | None:
     size = _axis(scope)
     text, name = scope.size(size), scope.fresh("i")
     edge = draw.between(1, 2)
-    arguments, values = draw.weighted([
-        (6.0, (text, range(size))),
-        (1.5, (f"{edge}, {text}", range(edge, size))),
-        (1.5, (f"{edge}, {text} - {edge}", range(edge, size - edge))),
-        (1.0, (f"{text} - 1", range(size - 1))),
-        (1.0, (f"{text} - 1, -1, -1", range(size - 1, -1, -1))),
-        (0.5, (f"{text} - {edge}, 0, -1", range(size - edge, 0, -1))),
-        (0.7, (f"0, {text}, 2", range(0, size, 2))),
-        (0.3, (f"{edge}, {text}, 3", range(edge, size, 3))),
-        (0.3, (f"{text} - 1, 0, -2", range(size - 1, 0, -2))),
-        (0.7, (f"{text} // 2", range(size // 2))),
-        (0.3, (f"-{text}, 0", range(-size, 0))),
-        (0.3, (f"{text}, {edge}", range(size, edge))),
-        (scope.wild * 0.5, (f"{text} + 1", range(size + 1))),
-    ])
+    arguments, values = draw.weighted(
+        [
+            (6.0, (text, range(size))),
+            (1.5, (f"{edge}, {text}", range(edge, size))),
+            (1.5, (f"{edge}, {text} - {edge}", range(edge, size - edge))),
+            (1.0, (f"{text} - 1", range(size - 1))),
+            (1.0, (f"{text} - 1, -1, -1", range(size - 1, -1, -1))),
+            (0.5, (f"{text} - {edge}, 0, -1", range(size - edge, 0, -1))),
+            (0.7, (f"0, {text}, 2", range(0, size, 2))),
+            (0.3, (f"{edge}, {text}, 3", range(edge, size, 3))),
+            (0.3, (f"{text} - 1, 0, -2", range(size - 1, 0, -2))),
+            (0.7, (f"{text} // 2", range(size // 2))),
+            (0.3, (f"-{text}, 0", range(-size, 0))),
+            (0.3, (f"{text}, {edge}", range(size, edge))),
+            (scope.wild * 0.5, (f"{text} + 1", range(size + 1))),
+        ]
+    )
     return f"for {name} in range({arguments}):", [_index(name, values)], len(values)
 
 
@@ -79,17 +89,19 @@ def _triangular(build: Builder) -> Header | None:
     index, size = draw.pick(outer), _axis(scope)
     text, name, edge = scope.size(size), scope.fresh("i"), draw.between(0, 1)
     last = max(size - 1, index.high)
-    arguments, low, high = draw.pick([
-        (f"{index.name}", 0, index.high - 1),
-        (f"{index.name} + 1", 0, index.high),
-        (f"{index.name}, {text}", index.low, size - 1),
-        (f"{index.name} + 1, {text}", index.low + 1, size - 1),
-        (f"{text} - {index.name}", 0, size - 1 - index.low),
-        (f"{index.name}, -1, -1", 0, index.high),
-        (f"max({index.name} - 2, 0), min({index.name} + 3, {text})", 0, size - 1),
-        (f"{edge}, {text}, {index.name} + 1", edge, size - 1),
-        (f"{text} - 1, {index.name} - 1, -1", min(index.low, last), size - 1),
-    ])
+    arguments, low, high = draw.pick(
+        [
+            (f"{index.name}", 0, index.high - 1),
+            (f"{index.name} + 1", 0, index.high),
+            (f"{index.name}, {text}", index.low, size - 1),
+            (f"{index.name} + 1, {text}", index.low + 1, size - 1),
+            (f"{text} - {index.name}", 0, size - 1 - index.low),
+            (f"{index.name}, -1, -1", 0, index.high),
+            (f"max({index.name} - 2, 0), min({index.name} + 3, {text})", 0, size - 1),
+            (f"{edge}, {text}, {index.name} + 1", edge, size - 1),
+            (f"{text} - 1, {index.name} - 1, -1", min(index.low, last), size - 1),
+        ]
+    )
     if high < low:
         return None
     return f"for {name} in range({arguments}):", [Index(name, low, high)], high - low + 1
@@ -99,8 +111,9 @@ def _variable(scope: Scope, array: Array, name: str) -> Scalar | Array:
     """What iterating over an array gives: an element, or a row that shares its memory."""
     if len(array.shape) == 1:
         return Scalar(name, array.kind, clean=array.role in "in index")
-    return Array(name, array.dtype, array.shape[1:], array.role, array.group, array.tame,
-                 array.limit)
+    return Array(
+        name, array.dtype, array.shape[1:], array.role, array.group, array.tame, array.limit
+    )
 
 
 def _elements(build: Builder) -> Header | None:
@@ -130,8 +143,11 @@ def _enumerate(build: Builder) -> Header | None:
     start = build.draw.pick([0, 0, 0, 1])
     size = array.shape[0]
     text = f"enumerate({array.name})" if not start else f"enumerate({array.name}, 1)"
-    return (f"for {place}, {name} in {text}:",
-            [_index(place, range(start, size + start)), _variable(scope, array, name)], size)
+    return (
+        f"for {place}, {name} in {text}:",
+        [_index(place, range(start, size + start)), _variable(scope, array, name)],
+        size,
+    )
 
 
 def _zip(build: Builder) -> Header | None:
@@ -142,8 +158,11 @@ def _zip(build: Builder) -> Header | None:
     one, two = build.draw.random.sample(arrays, 2)
     first, second = scope.fresh("v"), scope.fresh("v")
     names = [_variable(scope, one, first), _variable(scope, two, second)]
-    return (f"for {first}, {second} in zip({one.name}, {two.name}):", names,
-            min(one.shape[0], two.shape[0]))
+    return (
+        f"for {first}, {second} in zip({one.name}, {two.name}):",
+        names,
+        min(one.shape[0], two.shape[0]),
+    )
 
 
 def _reversed(build: Builder) -> Header | None:
@@ -160,10 +179,18 @@ def _ndindex(build: Builder) -> Header | None:
     array = build.draw.pick(arrays)
     one, two = scope.fresh("i"), scope.fresh("i")
     rows, columns = array.shape
-    text = build.draw.pick([f"*{array.name}.shape", f"{array.name}.shape",
-                            f"{scope.size(rows)}, {scope.size(columns)}"])
-    return (f"for {one}, {two} in np.ndindex({text}):",
-            [_index(one, range(rows)), _index(two, range(columns))], rows * columns)
+    text = build.draw.pick(
+        [
+            f"*{array.name}.shape",
+            f"{array.name}.shape",
+            f"{scope.size(rows)}, {scope.size(columns)}",
+        ]
+    )
+    return (
+        f"for {one}, {two} in np.ndindex({text}):",
+        [_index(one, range(rows)), _index(two, range(columns))],
+        rows * columns,
+    )
 
 
 # --- while ----------------------------------------------------------------------------------
@@ -188,8 +215,13 @@ def _countable(build: Builder, depth: int) -> Lines:
         test += f" and {build.expressions.condition(0)}"
     with scope.inside([_index(name, range(size))], size, "while") as before:
         body = build.body(depth - 1)
-        lines = [*before, f"{name} = {first}", f"while {test}:", *body,
-                 f"    {name} {'+' if up else '-'}= {step}"]
+        lines = [
+            *before,
+            f"{name} = {first}",
+            f"while {test}:",
+            *body,
+            f"    {name} {'+' if up else '-'}= {step}",
+        ]
     scope.results.append(name)
     return lines
 
@@ -199,8 +231,7 @@ def _halving(build: Builder, depth: int) -> Lines:
     name, size = scope.fresh("w"), build.draw.between(3, 40)
     with scope.inside([Index(name, 1, size)], 6, "while") as before:
         body = build.body(min(depth - 1, 0))
-        return [*before, f"{name} = {size}", f"while {name} > 0:", *body,
-                f"    {name} //= 2"]
+        return [*before, f"{name} = {size}", f"while {name} > 0:", *body, f"    {name} //= 2"]
 
 
 def _escape(build: Builder, depth: int) -> Lines:
@@ -213,14 +244,23 @@ def _escape(build: Builder, depth: int) -> Lines:
     write.clean = kept
     limit = build.draw.between(3, 12)
     if not build.exact:
-        lines = [f"{count} = 0", f"while {start} * 0.1 * {count} < 0.5 and {count} < {limit}:",
-                 f"    {count} += 1"]
+        lines = [
+            f"{count} = 0",
+            f"while {start} * 0.1 * {count} < 0.5 and {count} < {limit}:",
+            f"    {count} += 1",
+        ]
     else:
         squares = f"{real} * {real} + {imaginary} * {imaginary}"
-        step = (f"{real} * {real} - {imaginary} * {imaginary} + 0.25, "
-                f"2.0 * {real} * {imaginary} + 0.5")
-        lines = [f"{real} = {start} * 0.25", f"{imaginary} = {start} * 0.125", f"{count} = 0",
-                 f"while {squares} <= 4.0 and {count} < {limit}:",
-                 f"    {real}, {imaginary} = {step}", f"    {count} += 1"]
+        step = (
+            f"{real} * {real} - {imaginary} * {imaginary} + 0.25, 2.0 * {real} * {imaginary} + 0.5"
+        )
+        lines = [
+            f"{real} = {start} * 0.25",
+            f"{imaginary} = {start} * 0.125",
+            f"{count} = 0",
+            f"while {squares} <= 4.0 and {count} < {limit}:",
+            f"    {real}, {imaginary} = {step}",
+            f"    {count} += 1",
+        ]
     scope.bind(Scalar(count, "i"))
     return lines

@@ -1,8 +1,8 @@
 """A seed becomes a program: the text of a module with `f` and `arguments`.
 
-    >>> program = build(3)
-    >>> "def f(" in program.source and "def arguments():" in program.source
-    True
+>>> program = build(3)
+>>> "def f(" in program.source and "def arguments():" in program.source
+True
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .loops import loop
 from .scope import Draw, Scalar, Scope
 from .statements import block
 
-HEADER = '''import math
+HEADER = """import math
 
 import numpy as np
 
 from tests.random_programs.data import array, readonly
-'''
+"""
 HELPERS = {
     ("scaled", "f"): "def scaled(x, y):\n    return x * 2.0 - y",
     ("clipped", "f"): "def clipped(x, y=1.0):\n    if x > y:\n        return y\n    return x",
     ("halved", "f"): "def halved(x, y):\n    t = x * 0.5\n    return t if t < y else -t",
     ("put", "store"): "def put(target, place, value):\n    target[place] = value",
     ("damp", "store"): "def damp(target, place, value):\n"
-                       "    target[place] = target[place] * 0.5 if value > 0 else value",
+    "    target[place] = target[place] * 0.5 if value > 0 else value",
 }
 GLOBALS = {"i": ("COUNT", ["3", "-2", "7"]), "f": ("FACTOR", ["2.5", "-0.5", "0.25"])}
 TRIES = 8
@@ -98,9 +98,21 @@ def draw_program(seed: int, attempt: int, sensible: bool = True) -> Program:
     body = _body(builder)
     result = _result(scope)
     parameters = ", ".join(made.parameters)
-    source = "\n".join([HEADER, *preamble, "", f"def f({parameters}):", *indented(body + result),
-                        "", "", "def arguments():", *indented(made.lines),
-                        f"    return ({parameters}{',' if parameters else ''})", ""])
+    source = "\n".join(
+        [
+            HEADER,
+            *preamble,
+            "",
+            f"def f({parameters}):",
+            *indented(body + result),
+            "",
+            "",
+            "def arguments():",
+            *indented(made.lines),
+            f"    return ({parameters}{',' if parameters else ''})",
+            "",
+        ]
+    )
     return Program(seed, source, _tolerance(scope, source))
 
 
@@ -125,8 +137,10 @@ def _body(builder: Builder) -> list[str]:
     lines: list[str] = []
     for _ in range(draw.between(0, 2)):
         kind = draw.pick("if")
-        lines += builder.private(kind, builder.expressions.leaf(kind) if draw.chance(0.3)
-                                 else {"i": "2", "f": "0.5"}[kind])
+        lines += builder.private(
+            kind,
+            builder.expressions.leaf(kind) if draw.chance(0.3) else {"i": "2", "f": "0.5"}[kind],
+        )
     for _ in range(draw.weighted([(5.0, 1), (2.5, 2), (1.0, 3)])):
         depth = draw.weighted([(3.0, 1), (4.0, 2), (2.0, 3), (0.5, 4)])
         scope.statements = max(scope.statements, 2)

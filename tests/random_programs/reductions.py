@@ -8,11 +8,23 @@ from .subscripts import element
 
 def reduction(build: Builder) -> Lines:
     """One statement (or two) that carries a value from one iteration to the next."""
-    writer = build.draw.weighted([
-        (3.0, _total), (1.0, _product), (2.0, _extreme), (1.5, _argument), (1.5, _integer),
-        (1.0, _logical), (1.0, _recurrence), (1.0, _counter), (1.5, _cells), (0.5, _fibonacci),
-        (0.5, _previous), (0.4, _complex_total), (0.3, _big),
-    ])
+    writer = build.draw.weighted(
+        [
+            (3.0, _total),
+            (1.0, _product),
+            (2.0, _extreme),
+            (1.5, _argument),
+            (1.5, _integer),
+            (1.0, _logical),
+            (1.0, _recurrence),
+            (1.0, _counter),
+            (1.5, _cells),
+            (0.5, _fibonacci),
+            (0.5, _previous),
+            (0.4, _complex_total),
+            (0.3, _big),
+        ]
+    )
     lines = writer(build)
     if build.draw.chance(0.25):
         return [f"if {build.expressions.condition(1)}:", *indented(lines)]
@@ -59,12 +71,15 @@ def _extreme(build: Builder) -> Lines:
     which = draw.pick(["min", "max"])
     if not build.exact and kind == "f":
         return [f"{name} = {which}({name}, {value})"]
-    return draw.pick([
-        [f"{name} = {which}({name}, {value})"], [f"{name} = {which}({value}, {name})"],
-        [f"{name} = np.{which}imum({name}, {value})"],
-        [f"if {value} {'<' if which == 'min' else '>'} {name}:", f"    {name} = {value}"],
-        [f"{name} = {value} if {value} >= {name} else {name}"],
-    ])
+    return draw.pick(
+        [
+            [f"{name} = {which}({name}, {value})"],
+            [f"{name} = {which}({value}, {name})"],
+            [f"{name} = np.{which}imum({name}, {value})"],
+            [f"if {value} {'<' if which == 'min' else '>'} {name}:", f"    {name} = {value}"],
+            [f"{name} = {value} if {value} >= {name} else {name}"],
+        ]
+    )
 
 
 def _argument(build: Builder) -> Lines:
@@ -78,8 +93,7 @@ def _argument(build: Builder) -> Lines:
     place = build.scope.indices[-1].name if build.scope.indices else "1"
     operator = build.draw.pick(["<", ">", "<=", ">="])
     if build.draw.chance(0.3):
-        return [f"if {value} {operator} {best}:",
-                f"    {best}, {where} = {value}, {place}"]
+        return [f"if {value} {operator} {best}:", f"    {best}, {where} = {value}, {place}"]
     return [f"if {value} {operator} {best}:", f"    {best} = {value}", f"    {where} = {place}"]
 
 
@@ -88,24 +102,38 @@ def _integer(build: Builder) -> Lines:
     name = build.accumulator("i", draw.pick(["0", "1", "-7", "np.int64(0)"]))
     build.expressions.avoid.add(name)
     value = build.expressions.number("i", 2)
-    return [draw.weighted([
-        (4.0, f"{name} += {value}"), (1.0, f"{name} -= {value}"),
-        (0.7, f"{name} += int({value}) ** 2"), (1.0, f"{name} ^= {value}"),
-        (0.7, f"{name} |= {value}"), (0.5, f"{name} &= {value}"),
-        (0.3, f"{name} = {name} * 3 % 1009"), (0.7, f"{name} = ({name} * 5 + {value}) % 1009"),
-    ])]
+    return [
+        draw.weighted(
+            [
+                (4.0, f"{name} += {value}"),
+                (1.0, f"{name} -= {value}"),
+                (0.7, f"{name} += int({value}) ** 2"),
+                (1.0, f"{name} ^= {value}"),
+                (0.7, f"{name} |= {value}"),
+                (0.5, f"{name} &= {value}"),
+                (0.3, f"{name} = {name} * 3 % 1009"),
+                (0.7, f"{name} = ({name} * 5 + {value}) % 1009"),
+            ]
+        )
+    ]
 
 
 def _logical(build: Builder) -> Lines:
     draw = build.draw
     name = build.accumulator("b", draw.pick(["True", "False"]))
     test = build.expressions.condition(1)
-    return draw.pick([
-        [f"{name} = {name} and {test}"], [f"{name} = {name} or {test}"],
-        [f"{name} = bool({test}) and {name}"], [f"{name} &= {test}"], [f"{name} |= {test}"],
-        [f"{name} ^= bool({test})"], [f"if {test}:", f"    {name} = not {name}"],
-        [f"if {test}:", f"    {name} = True"],
-    ])
+    return draw.pick(
+        [
+            [f"{name} = {name} and {test}"],
+            [f"{name} = {name} or {test}"],
+            [f"{name} = bool({test}) and {name}"],
+            [f"{name} &= {test}"],
+            [f"{name} |= {test}"],
+            [f"{name} ^= bool({test})"],
+            [f"if {test}:", f"    {name} = not {name}"],
+            [f"if {test}:", f"    {name} = True"],
+        ]
+    )
 
 
 def _recurrence(build: Builder) -> Lines:
@@ -115,8 +143,11 @@ def _recurrence(build: Builder) -> Lines:
     term = write.number("f", 1)
     forms = [f"{name} = {name} * 0.5 + {term}", f"{name} = ({name} + {term}) * 0.25"]
     if build.exact:
-        forms += [f"{name} = {term} - {name}", f"{name} = {name} / 2.0 - {term}",
-                  f"{name} = max({name} * 0.5, {term})"]
+        forms += [
+            f"{name} = {term} - {name}",
+            f"{name} = {name} / 2.0 - {term}",
+            f"{name} = max({name} * 0.5, {term})",
+        ]
     lines = [build.draw.pick(forms)]
     outs = build.scope.arrays_of("out", "f")
     if outs and build.draw.chance(0.6):
@@ -179,5 +210,11 @@ def _big(build: Builder) -> Lines:
     """Python integers that leave 64 bits on the way."""
     name = build.accumulator("i", build.draw.pick(["2**62", "2**63 - 5", "-2**63", "10**18"]))
     value = build.expressions.leaf("i")
-    return build.draw.pick([[f"{name} += int({value}) * 10**17"], [f"{name} -= int({value})"],
-                            [f"{name} = abs({name}) + {value}"], [f"{name} += 1"]])
+    return build.draw.pick(
+        [
+            [f"{name} += int({value}) * 10**17"],
+            [f"{name} -= int({value})"],
+            [f"{name} = abs({name}) + {value}"],
+            [f"{name} += 1"],
+        ]
+    )

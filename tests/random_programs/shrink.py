@@ -38,8 +38,10 @@ def _smaller(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     for place, node in enumerate(tree.body):
-        if isinstance(node, ast.Assign | ast.FunctionDef) \
-                and getattr(node, "name", "") not in ("f", "arguments"):
+        if isinstance(node, ast.Assign | ast.FunctionDef) and getattr(node, "name", "") not in (
+            "f",
+            "arguments",
+        ):
             yield _without(tree, place)
     for owner_path in _blocks(tree, "f"):
         yield from _cuts(tree, owner_path)
@@ -54,16 +56,19 @@ def _without(tree: ast.Module, place: int) -> str:
 
 
 def _function(tree: ast.Module, name: str) -> ast.FunctionDef:
-    return next(node for node in tree.body
-                if isinstance(node, ast.FunctionDef) and node.name == name)
+    return next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name
+    )
 
 
 def _blocks(tree: ast.Module, name: str) -> list[tuple[int, str]]:
     """Each list of statements in the function: the number of its owner and the field."""
-    return [(number, name_of)
-            for number, node in enumerate(ast.walk(_function(tree, name)))
-            for name_of in BLOCKS if isinstance(getattr(node, name_of, None), list)
-            and getattr(node, name_of)]
+    return [
+        (number, name_of)
+        for number, node in enumerate(ast.walk(_function(tree, name)))
+        for name_of in BLOCKS
+        if isinstance(getattr(node, name_of, None), list) and getattr(node, name_of)
+    ]
 
 
 def _cuts(tree: ast.Module, where: tuple[int, str]) -> Iterator[str]:
@@ -76,7 +81,7 @@ def _cuts(tree: ast.Module, where: tuple[int, str]) -> Iterator[str]:
             statement = statements[place]
             if hoist and not hasattr(statement, "body"):
                 continue
-            statements[place:place + 1] = getattr(statement, "body", []) if hoist else []
+            statements[place : place + 1] = getattr(statement, "body", []) if hoist else []
             if not statements and name == "body":
                 statements.append(ast.Pass())
             if not (count == 1 and isinstance(statement, ast.Pass)):
@@ -85,7 +90,8 @@ def _cuts(tree: ast.Module, where: tuple[int, str]) -> Iterator[str]:
 
 def _block(tree: ast.Module, number: int, name: str) -> list[ast.stmt]:
     owner = list(ast.walk(_function(tree, "f")))[number]
-    return getattr(owner, name)  # type: ignore[no-any-return]
+    found: list[ast.stmt] = getattr(owner, name)
+    return found
 
 
 def _simpler(tree: ast.Module) -> Iterator[str]:
@@ -131,10 +137,13 @@ def as_test(verdict: Verdict) -> str:
     passed = [ast.unparse(item) for item in returned.value.elts]
     if verdict.tolerance != EXACT:
         passed.append(f"tolerance={verdict.tolerance!r}")
-    lines = [f"# {verdict.kind}: {verdict.detail}",
-             "from tests.oracle import Tolerance, same  # noqa: F401",
-             *(ast.unparse(node) for node in rest), "",
-             f"def test_{name}():",
-             *("    " + line for node in made.body for line in ast.unparse(node).splitlines()),
-             f"    same({name}, {', '.join(passed)})"]
+    lines = [
+        f"# {verdict.kind}: {verdict.detail}",
+        "from tests.oracle import Tolerance, same",
+        *(ast.unparse(node) for node in rest),
+        "",
+        f"def test_{name}():",
+        *("    " + line for node in made.body for line in ast.unparse(node).splitlines()),
+        f"    same({name}, {', '.join(passed)})",
+    ]
     return "\n".join(lines)

@@ -9,8 +9,9 @@ from .subscripts import subscript
 
 def slice_statement(build: Builder) -> Lines:
     """A row assigned, a sum of a slice, a dot product."""
-    writer = build.draw.weighted([(3.0, _assign), (2.0, _sum), (1.0, _dot), (0.7, _extreme),
-                                  (0.6, _fill), (0.5, _section)])
+    writer = build.draw.weighted(
+        [(3.0, _assign), (2.0, _sum), (1.0, _dot), (0.7, _extreme), (0.6, _fill), (0.5, _section)]
+    )
     return writer(build)
 
 
@@ -22,8 +23,11 @@ def _rows(build: Builder, array: Array) -> list[tuple[str, int]]:
     if len(array.shape) == 2:
         rows, columns = array.shape
         row, column = subscript(build.scope, rows), subscript(build.scope, columns)
-        found += [(f"{array.name}[{row}, :]", columns), (f"{array.name}[:, {column}]", rows),
-                  (f"{array.name}[{row}]", columns)]
+        found += [
+            (f"{array.name}[{row}, :]", columns),
+            (f"{array.name}[:, {column}]", rows),
+            (f"{array.name}[{row}]", columns),
+        ]
         if columns > 2:
             found.append((f"{array.name}[{row}, 1:-1]", columns - 2))
             found.append((f"{array.name}[{row}, ::-1]", columns))
@@ -31,8 +35,12 @@ def _rows(build: Builder, array: Array) -> list[tuple[str, int]]:
 
 
 def _pieces(build: Builder, roles: str, kinds: str = "f") -> list[tuple[str, int]]:
-    return [piece for array in build.scope.arrays_of(roles, kinds)
-            if array.group not in build.expressions.avoid for piece in _rows(build, array)]
+    return [
+        piece
+        for array in build.scope.arrays_of(roles, kinds)
+        if array.group not in build.expressions.avoid
+        for piece in _rows(build, array)
+    ]
 
 
 def _assign(build: Builder) -> Lines:
@@ -48,18 +56,27 @@ def _assign(build: Builder) -> Lines:
     leaf = build.expressions.leaf("f")
     forms = [f"{target} = {one} * 0.5", f"{target} = {one}", f"{target} = {one} * 0.5 + {two}"]
     if build.exact:
-        forms += [f"{target} = {one} * {leaf}", f"{target} = {one} - {two}",
-                  f"{target} *= 0.5", f"{target} = np.minimum({one}, {two})",
-                  f"{target} = np.where({one} > {leaf}, {two}, {leaf})", f"{target} = -{one}",
-                  f"{target} = np.sqrt(np.abs({one})) / 2"]
+        forms += [
+            f"{target} = {one} * {leaf}",
+            f"{target} = {one} - {two}",
+            f"{target} *= 0.5",
+            f"{target} = np.minimum({one}, {two})",
+            f"{target} = np.where({one} > {leaf}, {two}, {leaf})",
+            f"{target} = -{one}",
+            f"{target} = np.sqrt(np.abs({one})) / 2",
+        ]
     return [draw.pick(forms)]
 
 
 def _tame(build: Builder) -> list[tuple[str, int]]:
     if not build.exact:
         return _pieces(build, "in out")
-    return [piece for array in build.scope.arrays_of("in", "f") if array.tame
-            for piece in _rows(build, array)]
+    return [
+        piece
+        for array in build.scope.arrays_of("in", "f")
+        if array.tame
+        for piece in _rows(build, array)
+    ]
 
 
 def _sum(build: Builder) -> Lines:
@@ -77,8 +94,17 @@ def _dot(build: Builder) -> Lines:
     if not pairs:
         return _sum(build)
     one, two = build.draw.pick(pairs)
-    return _kept(build, build.draw.pick([f"np.dot({one}, {two})", f"{one} @ {two}",
-                                         f"{one}.dot({two})", f"({one} * {two}).sum()"]))
+    return _kept(
+        build,
+        build.draw.pick(
+            [
+                f"np.dot({one}, {two})",
+                f"{one} @ {two}",
+                f"{one}.dot({two})",
+                f"({one} * {two}).sum()",
+            ]
+        ),
+    )
 
 
 def _extreme(build: Builder) -> Lines:
@@ -112,11 +138,22 @@ def _fill(build: Builder) -> Lines:
 
 def _section(build: Builder) -> Lines:
     """A slice whose bounds move with the loop."""
-    sums = [array for array in build.scope.arrays_of("in", "f")
-            if len(array.shape) == 1 and (array.tame or not build.exact)]
+    sums = [
+        array
+        for array in build.scope.arrays_of("in", "f")
+        if len(array.shape) == 1 and (array.tame or not build.exact)
+    ]
     if not sums or not build.scope.indices:
         return _sum(build)
     name, index = build.draw.pick(sums).name, build.draw.pick(build.scope.indices).name
-    return _kept(build, build.draw.pick([f"{name}[{index}:].sum()", f"{name}[:{index}].sum()",
-                                         f"{name}[{index} + 1:].sum()",
-                                         f"np.sum({name}[{index}:{index} + 3])"]))
+    return _kept(
+        build,
+        build.draw.pick(
+            [
+                f"{name}[{index}:].sum()",
+                f"{name}[:{index}].sum()",
+                f"{name}[{index} + 1:].sum()",
+                f"np.sum({name}[{index}:{index} + 3])",
+            ]
+        ),
+    )

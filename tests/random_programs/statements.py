@@ -32,13 +32,20 @@ def block(build: Builder, depth: int) -> Lines:
 
 
 def _statement(build: Builder, depth: int, inside: bool) -> Lines:
-    writer = build.draw.weighted([
-        (6.0, _store), (2.5, _private), (5.0 if inside else 0.0, lambda b, d: reduction(b)),
-        (2.0, _if), (1.2 if build.scope.mode == "exact" else 0.4,
-                     lambda b, d: slice_statement(b)),
-        (0.8 if inside else 0.0, _jump), (0.5, _swap), (1.0 if depth > 0 else 0.0, loop),
-        (0.4, _helper), (0.5, _augmented),
-    ])
+    writer = build.draw.weighted(
+        [
+            (6.0, _store),
+            (2.5, _private),
+            (5.0 if inside else 0.0, lambda b, d: reduction(b)),
+            (2.0, _if),
+            (1.2 if build.scope.mode == "exact" else 0.4, lambda b, d: slice_statement(b)),
+            (0.8 if inside else 0.0, _jump),
+            (0.5, _swap),
+            (1.0 if depth > 0 else 0.0, loop),
+            (0.4, _helper),
+            (0.5, _augmented),
+        ]
+    )
     return writer(build, depth)
 
 
@@ -106,8 +113,11 @@ def _if(build: Builder, depth: int) -> Lines:
 def _arm(build: Builder, depth: int) -> Lines:
     inside = bool(build.scope.loops)
     deeper = depth if build.draw.chance(0.3) else 0
-    return [line for _ in range(build.draw.pick([1, 1, 2]))
-            for line in _statement(build, deeper, inside)]
+    return [
+        line
+        for _ in range(build.draw.pick([1, 1, 2]))
+        for line in _statement(build, deeper, inside)
+    ]
 
 
 def _jump(build: Builder, depth: int) -> Lines:

@@ -29,8 +29,13 @@ def check(program: Program, folder: str, subject: str, announce: Any) -> dict[st
     loaded = load(program.source, filename)
     want = observe(loaded.function, loaded.arguments(), filename)
     announce()
-    result: dict[str, Any] = {"seed": program.seed, "verdict": "agreed", "detail": "",
-                              "error": want.error, "loops": {}}
+    result: dict[str, Any] = {
+        "seed": program.seed,
+        "verdict": "agreed",
+        "detail": "",
+        "error": want.error,
+        "loops": {},
+    }
     try:
         compiled = subject_named(subject)(loaded.function)
     except Exception as error:
@@ -66,8 +71,9 @@ def serve(subject: str) -> None:
         for line in sys.stdin:
             request = json.loads(line)
             if "source" in request:
-                program = Program(request["seed"], request["source"],
-                                  Tolerance(**request["tolerance"]))
+                program = Program(
+                    request["seed"], request["source"], Tolerance(**request["tolerance"])
+                )
             else:
                 program = build(request["seed"], os.path.join(folder, "draft.py"))
             described = {"source": program.source, "tolerance": asdict(program.tolerance)}
@@ -78,8 +84,13 @@ def serve(subject: str) -> None:
             try:
                 result = check(program, folder, subject, announce)
             except Exception as error:  # the program itself is broken
-                result = {"seed": request["seed"], "verdict": "broken", "detail": repr(error),
-                          "error": "", "loops": {}}
+                result = {
+                    "seed": request["seed"],
+                    "verdict": "broken",
+                    "detail": repr(error),
+                    "error": "",
+                    "loops": {},
+                }
             answers.write(json.dumps(result) + "\n")
             for stale in Path(folder).glob("program_*.py"):
                 with contextlib.suppress(OSError):

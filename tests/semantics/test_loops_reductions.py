@@ -1,0 +1,236 @@
+"""The loops of the map that a best-in-class parallelizer handles, numbered as there: 10, 11."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.oracle import native, parallel
+
+RNG = np.random.default_rng(11)
+N = 400
+
+
+def vector(count=N, high=9):
+    return RNG.integers(-high, high + 1, count).astype(np.float64)
+
+
+def matrix(rows=30, columns=40):
+    return RNG.integers(-9, 10, (rows, columns)).astype(np.float64)
+
+
+# --- 10: conditions ---
+
+
+def test_10_conditional_update():
+    def f(a, b, d):
+        for i in range(a.shape[0]):
+            if d[i] > 0:
+                a[i] += b[i]
+
+    parallel(f, vector(), vector(), vector(), loops=["parallel"])
+
+
+def test_10_nested_conditions_with_else():
+    def f(a, b, c):
+        for i in range(a.shape[0]):
+            if a[i] > b[i]:
+                if c[i] > 0:
+                    a[i] = c[i]
+                else:
+                    b[i] = -c[i]
+            else:
+                a[i] += c[i]
+
+    parallel(f, vector(), vector(), vector(), loops=["parallel"])
+
+
+# --- 11: reductions ---
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 100, 70_000])
+def test_11_sum_product_min_max(count):
+    def f(a, signs):
+        s = 0.0
+        p = 1.0
+        low = 1e300
+        high = -1e300
+        for i in range(a.shape[0]):
+            s += a[i]
+            p *= signs[i]
+            low = min(low, a[i])
+            high = max(high, a[i])
+        return s, p, low, high
+
+    signs = np.where(np.arange(count) % 3, 1.0, -1.0)
+    arguments = (vector(count), signs)
+    if count > 99:
+        parallel(f, *arguments, loops=["parallel"])
+    else:
+        native(f, *arguments)
+
+
+def test_11_integer_reductions():
+    def f(a, b):
+        s = 0
+        x = 0
+        o = 0
+        n = -1
+        p = 1
+        for i in range(a.shape[0]):
+            s += a[i] * b[i]
+            x ^= a[i]
+            o |= a[i]
+            n &= b[i]
+            p *= a[i]
+        return s, x, o, n, p
+
+    a = RNG.integers(-1000, 1000, 20_000)
+    parallel(f, a, a[::-1].copy(), loops=["parallel"])
+
+
+def test_11_python_int_counter():
+    def f(a):
+        n = 0
+        total = 0
+        for i in range(a.shape[0]):
+            total += i
+            if a[i] > 0:
+                n += 1
+        return n, total
+
+    parallel(f, vector(20_000), loops=["parallel"])
+
+
+def test_11_logical_reductions():
+    def f(a, limit):
+        every = True
+        some = False
+        for i in range(a.shape[0]):
+            every = every and a[i] < limit
+            some = some or a[i] == 3
+        return every, some
+
+    native(f, vector(), 100)
+    native(f, vector(), 3)
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">="])
+@pytest.mark.parametrize("special", ["none", "ties", "nan"])
+def test_11_argument_of_extreme(operator, special):
+    def less(a):
+        best = a[0]
+        where = 0
+        for i in range(1, a.shape[0]):
+            if a[i] < best:
+                best = a[i]
+                where = i
+        return best, where
+
+    def less_equal(a):
+        best = a[0]
+        where = 0
+        for i in range(1, a.shape[0]):
+            if a[i] <= best:
+                best = a[i]
+                where = i
+        return best, where
+
+    def greater(a):
+        best = a[0]
+        where = 0
+        for i in range(1, a.shape[0]):
+            if a[i] > best:
+                best, where = a[i], i
+        return best, where
+
+    def greater_equal(a):
+        best = a[0]
+        where = 0
+        for i in range(1, a.shape[0]):
+            if best <= a[i]:
+                best = a[i]
+                where = i
+        return best, where
+
+    f = {"<": less, "<=": less_equal, ">": greater, ">=": greater_equal}[operator]
+    a = RNG.standard_normal(50_000)
+    if special == "ties":
+        a = np.round(a)
+    if special == "nan":
+        a[17] = a[30_000] = np.nan
+    parallel(f, a, loops=["parallel"])
+    a[0] = np.nan
+    native(f, a)
+
+
+def test_11_conditional_and_several_per_loop():
+    def f(a, b):
+        positive = 0.0
+        negative = 0.0
+        count = 0
+        for i in range(a.shape[0]):
+            if a[i] > 0:
+                positive += a[i]
+                count += 1
+            elif b[i] > 0:
+                negative -= a[i] * b[i]
+        return positive, negative, count
+
+    parallel(f, vector(20_000), vector(20_000), loops=["parallel"])
+
+
+def test_11_array_valued_matmul():
+    def f(a, b, c):
+        for i in range(a.shape[0]):
+            for j in range(b.shape[1]):
+                for k in range(a.shape[1]):
+                    c[i, j] += a[i, k] * b[k, j]
+
+    parallel(f, matrix(33, 47), matrix(47, 21), matrix(33, 21))
+
+
+def test_11_matmul_with_scalar_accumulator():
+    def f(a, b, c):
+        for i in range(a.shape[0]):
+            for j in range(b.shape[1]):
+                s = 0.0
+                for k in range(a.shape[1]):
+                    s += a[i, k] * b[k, j]
+                c[i, j] = s
+
+    parallel(f, matrix(33, 47), matrix(47, 21), matrix(33, 21))
+
+
+def test_11_reduction_over_a_nest():
+    def f(a):
+        s = 0.0
+        n = 0
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                s += a[i, j] * 2
+                if a[i, j] == 1:
+                    n += 1
+        return s, n, i, j
+
+    parallel(f, matrix(200, 150))
+
+
+def test_11_column_sums():
+    def f(a, out):
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                out[j] += a[i, j]
+
+    native(f, matrix(300, 40), np.zeros(40))
+
+
+def test_11_read_of_the_accumulator_makes_a_scan():
+    def f(a, out):
+        s = 0.0
+        for i in range(a.shape[0]):
+            s += a[i]
+            out[i] = s
+        return s
+
+    native(f, vector(), np.zeros(N))
