@@ -375,6 +375,7 @@ class _Walk:
         before = dict(self.values)
         facts, sure, home, loops = self.facts, self.sure, self.home, self.loops
         self.home, self.loops = (*home, stmt.index), (*loops, stmt.index)
+        self.types[stmt.index] = INT
         direction = self.ranges.sign(step, facts)
         counter, turns = self.count(stmt.index, start, stop, step, direction)
         if direction is not None:
