@@ -297,7 +297,7 @@ class _Run:
         numbers = list(range(count))[::-1]
         if self.order == "shuffled":
             self.random.shuffle(numbers)
-        return numbers
+        return numbers if numbers != sorted(numbers) else numbers[::-1]
 
     def get(self, name: str) -> Any:
         return self.arrays[name] if name in self.arrays else self.scalars[name]
