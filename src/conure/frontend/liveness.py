@@ -1,167 +1,131 @@
-"""Which names a run of statements reads, binds, and leaves needed: flow over Python's syntax.
+"""Which names may still be read after each statement, and at the head of each loop.
 
-    >>> tree = ast.parse("t = x + 1\\nfor i in range(n):\\n    s = s + t\\n")
-    >>> sorted(live_before(tree.body, frozenset({"s"})))
-    ['n', 'range', 's', 'x']
-    >>> sorted(bound_after(tree.body, frozenset()))
-    ['t']
+Joins keep only these names: a temporary that has a different type in each branch harms nobody,
+and a loop variable that nobody reads afterwards costs nothing.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 Names = frozenset[str]
-_NOTHING: Names = frozenset()
+_NONE: Names = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """What is needed where control may go other than to the next statement."""
+class _Exits:
+    """What is live where `break` and `continue` lead."""
 
-    after_break: Names = _NOTHING
-    after_continue: Names = _NOTHING
-    after_raise: Names = _NOTHING
-
-
-def live_before(stmts: Sequence[ast.stmt], after: Names, flow: Flow | None = None) -> Names:
-    """Names whose value on entry to `stmts` may be read, there or (as `after`) later."""
-    flow = flow or Flow()
-    live = after
-    for stmt in reversed(stmts):
-        live = _before(stmt, live, flow)
-    return live
+    leave: Names
+    again: Names
 
 
-def _before(stmt: ast.stmt, after: Names, flow: Flow) -> Names:
-    match stmt:
-        case ast.Return():
-            return reads(stmt) | flow.after_raise
-        case ast.Raise():
-            return reads(stmt) | flow.after_raise
-        case ast.Break():
-            return flow.after_break
-        case ast.Continue():
-            return flow.after_continue
-        case ast.If():
-            then = live_before(stmt.body, after, flow)
-            return then | live_before(stmt.orelse, after, flow) | reads(stmt.test)
-        case ast.For() | ast.While() | ast.AsyncFor():
-            return _before_loop(stmt, after, flow)
-        case ast.Try():
-            return _before_try(stmt, after, flow)
-        case ast.With() | ast.AsyncWith():
-            return live_before(stmt.body, after, flow) | after | _with_reads(stmt)
-        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef() | ast.Match():
-            return after | reads(stmt)
-        case _:
-            surely = _surely_bound(stmt)
-            return (after - surely) | reads(stmt) | flow.after_raise
+@dataclass(slots=True)
+class Liveness:
+    """`after[id(s)]`: live after a statement; `head[id(s)]`: live at the head of a loop."""
 
+    after: dict[int, Names] = field(default_factory=dict)
+    head: dict[int, Names] = field(default_factory=dict)
+    always: Names = _NONE  # read by functions defined here, whenever they are called
 
-def _before_loop(stmt: ast.For | ast.While | ast.AsyncFor, after: Names, flow: Flow) -> Names:
-    done = live_before(stmt.orelse, after, flow)
-    target = _NOTHING if isinstance(stmt, ast.While) else binds(stmt.target)
-    each = reads(stmt.test) if isinstance(stmt, ast.While) else reads(stmt.target)
-    head = done | each
-    while True:
-        inner = replace(flow, after_break=after, after_continue=head)
-        wider = head | (live_before(stmt.body, head, inner) - target) | each
-        if wider == head:
-            break
-        head = wider
-    return head if isinstance(stmt, ast.While) else head | reads(stmt.iter)
+    def at_head(self, loop: ast.stmt) -> Names:
+        return self.head[id(loop)] | self.always
 
+    def behind(self, statement: ast.stmt) -> Names:
+        return self.after[id(statement)] | self.always
 
-def _before_try(stmt: ast.Try, after: Names, flow: Flow) -> Names:
-    final = live_before(stmt.finalbody, after, flow) | live_before(stmt.finalbody, flow.after_raise, flow)
-    handlers = _NOTHING
-    for handler in stmt.handlers:
-        handlers |= live_before(handler.body, final, flow) | (reads(handler.type) if handler.type else _NOTHING)
-    inner = Flow(
-        flow.after_break | final, flow.after_continue | final, flow.after_raise | handlers | final
-    )
-    return live_before([*stmt.body, *stmt.orelse], final, inner) | handlers | final
+    def block(self, statements: Sequence[ast.stmt], live: Names, exits: _Exits) -> Names:
+        """Live before the statements, given what is live after them."""
+        for statement in reversed(statements):
+            self.after[id(statement)] = live
+            live = self._statement(statement, live, exits)
+        return live
 
+    def _statement(self, statement: ast.stmt, live: Names, exits: _Exits) -> Names:
+        match statement:
+            case ast.If(test=test, body=body, orelse=orelse):
+                branches = self.block(body, live, exits) | self.block(orelse, live, exits)
+                return branches | reads(test)
+            case ast.While(test=test, body=body, orelse=orelse):
+                out = self.block(orelse, live, exits)
+                return self._loop(statement, body, out | reads(test), live, _NONE)
+            case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
+                out = self.block(orelse, live, exits) | reads(target)
+                return self._loop(statement, body, out, live, writes(target)) | reads(iterable)
+            case ast.Break():
+                return exits.leave
+            case ast.Continue():
+                return exits.again
+            case ast.Return(value=value):
+                return _NONE if value is None else reads(value)
+            case ast.AugAssign(target=target):
+                also = writes(target)
+                return live | reads(statement) | also
+            case ast.Assign() | ast.AnnAssign():
+                return (live - writes(statement)) | reads(statement)
+            case _:
+                return live | reads(statement)
 
-def _with_reads(stmt: ast.With | ast.AsyncWith) -> Names:
-    found = _NOTHING
-    for item in stmt.items:
-        found |= reads(item)
-    return found
+    def _loop(
+        self, loop: ast.stmt, body: list[ast.stmt], out: Names, behind: Names, targets: Names
+    ) -> Names:
+        head = out
+        while True:
+            grown = out | (self.block(body, head, _Exits(behind, head)) - targets)
+            if grown <= head:
+                break
+            head = head | grown
+        self.head[id(loop)] = head
+        return head
 
 
 def reads(node: ast.AST) -> Names:
-    """Every name loaded anywhere inside (nested functions included)."""
-    found = {
-        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-    }
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
-            found.add(inner.target.id)
-    return frozenset(found)
+    """Names read in a node."""
+    return frozenset(
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
+    )
 
 
-def binds(node: ast.AST) -> Names:
-    """Every name bound anywhere inside, outside nested scopes' own names."""
+def writes(node: ast.AST) -> Names:
+    """Names bound by the targets in a node."""
+    return frozenset(
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    )
+
+
+def assigned_names(statements: Iterable[ast.stmt]) -> Names:
+    """Names that the statements may bind (those of nested functions aside)."""
     found: set[str] = set()
-    pending: list[ast.AST] = [node]
-    while pending:
-        current = pending.pop()
-        match current:
-            case ast.Name(ctx=ast.Store() | ast.Del()):
-                found.add(current.id)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                found.add(current.name)
-                if current is not node:
-                    continue
-            case ast.Import() | ast.ImportFrom():
-                found |= {(a.asname or a.name).split(".")[0] for a in current.names}
-            case ast.ExceptHandler(name=str(name)):
+    waiting: list[ast.AST] = list(statements)
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.FunctionDef(name=name):
                 found.add(name)
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                found.add(name)
-            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 continue
-        pending.extend(ast.iter_child_nodes(current))
+            case ast.Lambda() | ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
+                continue
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+        waiting.extend(ast.iter_child_nodes(node))
     return frozenset(found)
 
 
-def _surely_bound(stmt: ast.stmt) -> Names:
-    match stmt:
-        case ast.Assign():
-            return frozenset[str]().union(*(binds(target) for target in stmt.targets))
-        case ast.AnnAssign(value=ast.expr()) | ast.AugAssign():
-            return binds(stmt.target)
-        case ast.Import() | ast.ImportFrom():
-            return binds(stmt)
-        case _:
-            return _NOTHING
-
-
-def bound_after(stmts: Sequence[ast.stmt], bound: Names) -> Names:
-    """Names surely bound once `stmts` have run to their end, given those bound before."""
-    for stmt in stmts:
-        bound = _bound_after(stmt, bound)
-    return bound
-
-
-def _bound_after(stmt: ast.stmt, bound: Names) -> Names:
-    match stmt:
-        case ast.If():
-            ways = [
-                bound_after(body, bound)
-                for body in (stmt.body, stmt.orelse)
-                if not (body and isinstance(body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue))
-            ]
-            return frozenset.intersection(*ways) if ways else bound
-        case ast.With():
-            return bound_after(stmt.body, bound)
-        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
-            return bound | {stmt.name}
-        case ast.Delete():
-            return bound - binds(stmt)
-        case _:
-            return bound | _surely_bound(stmt)
+def liveness(statements: Sequence[ast.stmt], live_out: Iterable[str]) -> Liveness:
+    """Of a run of statements after which the names `live_out` are read."""
+    inner = [
+        node
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.FunctionDef | ast.Lambda)
+    ]
+    always = _NONE.union(*(reads(node) for node in inner))
+    result = Liveness(always=always)
+    result.block(list(statements), frozenset(live_out), _Exits(_NONE, _NONE))
+    return result

@@ -1,0 +1,150 @@
+"""Calls: which table a callable stands in, or inlining."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from conure.frontend.arrays import assign_elements, elements, elementwise
+from conure.frontend.attributes import dtype_of
+from conure.frontend.builtin_functions import (
+    BUILTINS,
+    construct,
+    number_method,
+    scalar_type,
+)
+from conure.frontend.context import Lowering
+from conure.frontend.conversion import stored
+from conure.frontend.functions import function
+from conure.frontend.inlining import inline, inline_closure
+from conure.frontend.numpy_table import ROWS, Row
+from conure.frontend.reductions import copied, dot, new_array, reduce
+from conure.frontend.values import (
+    Closure,
+    Elements,
+    Method,
+    Number,
+    Object,
+    Value,
+    View,
+)
+from conure.ir.types import Scalar, scalar_of_dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The values of a call's arguments."""
+
+    given: tuple[Value, ...]
+    named: Mapping[str, Value]
+
+
+def call(ctx: Lowering, callee: Value, arguments: Arguments) -> Value:
+    """`callee(*given, **named)`."""
+    match callee:
+        case Closure():
+            return inline_closure(ctx, callee, arguments.given, arguments.named)
+        case Method(owner, name):
+            return _method(ctx, owner, name, arguments)
+        case Object(value):
+            return _known(ctx, value, arguments)
+        case _:
+            ctx.refuse("this is not something that can be called here")
+
+
+def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
+    unwrapped = _plain_function(value)
+    if unwrapped is not None:
+        return inline(ctx, unwrapped, arguments.given, arguments.named)
+    row = _row(value)
+    if row is not None:
+        return _of_table(ctx, row, arguments)
+    if (target := scalar_type(value)) is not None and not arguments.named:
+        return construct(ctx, target, arguments.given)
+    builtin = BUILTINS.get(value) if isinstance(value, types.BuiltinFunctionType | type) else None
+    if builtin is not None and not arguments.named:
+        return builtin(ctx, arguments.given)
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    module = getattr(value, "__module__", None)
+    shown = f"{module}.{name}" if module and module != "builtins" else name or repr(value)
+    ctx.refuse(
+        f"a call to {shown} is not compiled", "move it out of the loop, or write what it computes"
+    )
+
+
+def _row(value: object) -> Row | None:
+    try:
+        return ROWS.get(value)
+    except TypeError:
+        return None
+
+
+def _plain_function(value: object) -> types.FunctionType | None:
+    """A function of the user's own, also under `conure.jit`."""
+    if type(value).__module__.partition(".")[0] == "conure":
+        value = getattr(value, "__wrapped__", value)
+    if isinstance(value, types.FunctionType) and value not in ROWS:
+        package = value.__module__.partition(".")[0] if value.__module__ else ""
+        return None if package == "numpy" else value
+    return None
+
+
+def _of_table(ctx: Lowering, row: Row, arguments: Arguments) -> Value:
+    match row.rule:
+        case "reduce":
+            if len(arguments.given) != 1:
+                ctx.refuse(f"{row.op} along an axis is not compiled", "write the loop")
+            return reduce(ctx, row.op, arguments.given[0], arguments.named)
+        case "dot":
+            if len(arguments.given) != 2 or arguments.named:
+                ctx.refuse("dot takes two vectors here")
+            return dot(ctx, row.op, arguments.given)
+        case "new":
+            return new_array(ctx, row.op, arguments.given, arguments.named)
+        case "cast":
+            if len(arguments.given) != 1 or arguments.named:
+                ctx.refuse(f"{row.op} with these arguments is not compiled")
+            return copied(ctx, arguments.given[0])
+        case _:
+            if arguments.named:
+                ctx.refuse(f"{row.op} with named arguments is not compiled")
+            return function(ctx, row, arguments.given)
+
+
+def _method(ctx: Lowering, owner: Value, name: str, arguments: Arguments) -> Value:
+    if isinstance(owner, Number):
+        dtype = _dtype(ctx, arguments) if name == "astype" else None
+        return number_method(ctx, owner, name, arguments.given, dtype)
+    if not isinstance(owner, View | Elements):
+        ctx.refuse(f"method {name!r} is not compiled here")
+    match name:
+        case "copy" if not arguments.given and not arguments.named:
+            return copied(ctx, owner)
+        case "astype":
+            return _astype(ctx, owner, _dtype(ctx, arguments))
+        case "dot" if len(arguments.given) == 1 and not arguments.named:
+            return dot(ctx, "dot", [owner, arguments.given[0]])
+        case "fill" if isinstance(owner, View) and len(arguments.given) == 1:
+            assign_elements(ctx, owner, arguments.given[0])
+            return Object(None)
+        case "sum" | "prod" | "min" | "max" | "mean" | "any" | "all" if not arguments.given:
+            return reduce(ctx, name, owner, arguments.named)
+        case _:
+            ctx.refuse(f"method {name!r} with these arguments is not compiled")
+
+
+def _dtype(ctx: Lowering, arguments: Arguments) -> Scalar:
+    if len(arguments.given) != 1 or arguments.named:
+        ctx.refuse("astype with these arguments is not compiled")
+    found = scalar_of_dtype(np.dtype(dtype_of(ctx, arguments.given[0])))
+    if found is None:
+        ctx.refuse("this dtype is not compiled")
+    return found
+
+
+def _astype(ctx: Lowering, owner: View | Elements, target: Scalar) -> Elements:
+    source = elements(ctx, owner)
+    return elementwise(ctx, target, [source], lambda x: stored(ctx, x, target))

@@ -1,0 +1,143 @@
+"""NumPy's and `math`'s functions of numbers and elements, by the rules of `numpy_table`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conure.frontend.arithmetic import lift, operate, operate_one
+from conure.frontend.arrays import elements, elementwise
+from conure.frontend.context import Lowering, atom
+from conure.frontend.conversion import convert, nonzero
+from conure.frontend.numpy_table import Row
+from conure.frontend.promotion import common, math_type, numpy_type
+from conure.frontend.values import Elements, Number, Value, View
+from conure.ir.nodes import Apply, Const, Expr
+from conure.ir.ops import OPS, apply, cast
+from conure.ir.types import B1, BOOL, FLOAT, INT, Scalar
+
+_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1}
+
+
+def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
+    """Apply a function of scalars, or of elements if an argument is an array."""
+    arity = _ARITY.get(row.rule, OPS[row.op].arity if row.op in OPS else 1)
+    if row.op == "log" and row.rule == "python" and len(args) == 2:
+        parts = [function(ctx, row, [arg]) for arg in args]
+        return lift(ctx, lambda two: _quotient(ctx, two), [p for p in parts if isinstance(p, Number)])
+    if len(args) != arity:
+        ctx.refuse(f"{row.function.__name__} with {len(args)} arguments is not compiled")
+    numbers = [arg for arg in args if isinstance(arg, Number)]
+    if len(numbers) == len(args):
+        if row.rule == "where":
+            ctx.refuse("np.where of numbers gives a 0-d array", "write `x if c else y`")
+        return lift(ctx, lambda given: Number(_scalar(ctx, row, given)), numbers)
+    if row.rule in ("python", "python test", "whole", "angle"):
+        ctx.refuse("math functions take numbers, not arrays", "use the NumPy function")
+    return _of_arrays(ctx, row, args)
+
+
+def _quotient(ctx: Lowering, pair: Sequence[Number]) -> Number:
+    return Number(operate(ctx, "divide", pair[0].expr, pair[1].expr, False))
+
+
+def _scalar(ctx: Lowering, row: Row, numbers: Sequence[Number]) -> Expr:
+    exprs = [number.expr for number in numbers]
+    match row.rule:
+        case "python":
+            floats = [_as_float(ctx, expr) for expr in exprs]
+            return apply(row.op, *floats, loc=ctx.loc)
+        case "python test":
+            return cast(apply(row.op, _as_float(ctx, exprs[0])), BOOL)
+        case "angle":
+            return apply("mul", _as_float(ctx, exprs[0]), Const(row.factor, FLOAT))
+        case "whole":
+            if exprs[0].type.is_integer or exprs[0].type.kind == "bool":
+                return convert(exprs[0], INT)
+            return cast(apply(row.op, _as_float(ctx, exprs[0])), INT, loc=ctx.loc)
+        case _:
+            if all(expr.type.python for expr in exprs):
+                exprs = [convert(expr, numpy_type(expr.type)) for expr in exprs]
+            return on_elements(ctx, row, exprs)
+
+
+def _as_float(ctx: Lowering, expr: Expr) -> Expr:
+    if expr.type.kind == "complex":
+        ctx.refuse("math functions do not take complex numbers")
+    return convert(expr, FLOAT)
+
+
+def _of_arrays(ctx: Lowering, row: Row, args: Sequence[Value]) -> Elements:
+    """Elementwise; numbers among the arguments are evaluated once."""
+    sources: list[Elements] = []
+    for arg in args:
+        match arg:
+            case View() | Elements():
+                sources.append(elements(ctx, arg))
+            case Number():
+                sources.append(_repeated(ctx, arg))
+            case _:
+                ctx.refuse("the arguments must be arrays and numbers")
+    samples = [_sample(source.dtype) for source in sources]
+    with ctx.nested():
+        dtype = on_elements(ctx, row, samples).type
+    return elementwise(ctx, dtype, sources, lambda *given: on_elements(ctx, row, given))
+
+
+def _repeated(ctx: Lowering, number: Number) -> Elements:
+    if number.kind is not None:
+        ctx.refuse("the number may be of two types, and so may the array")
+    held = ctx.held(number.expr)
+    return Elements(held.type, (), lambda _: held, ())
+
+
+def _sample(dtype: Scalar) -> Expr:
+    value = {"bool": False, "real": 0.5, "complex": 0.5j}.get(dtype.kind, 1)
+    return Const(value, dtype)
+
+
+def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
+    """A NumPy function on operands of one type each."""
+    match row.rule:
+        case "binary":
+            return operate(ctx, row.op, exprs[0], exprs[1], True)
+        case "unary":
+            return operate_one(ctx, row.op, exprs[0], True)
+        case "square":
+            held = exprs[0] if atom(exprs[0]) else ctx.temporary(exprs[0])
+            return operate(ctx, "mul", held, held, True)
+        case "logical":
+            return cast(apply(row.op, *(nonzero(expr) for expr in exprs)), B1)
+        case "complex":
+            return apply(row.op, exprs[0]) if exprs[0].type.kind == "complex" else exprs[0]
+        case "where":
+            kind = _common(ctx, exprs[1:])
+            pair = (convert(expr, kind) for expr in exprs[1:])
+            return apply("select", nonzero(exprs[0]), *pair)
+        case "clip":
+            low = operate(ctx, "maximum", exprs[0], exprs[1], True)
+            return operate(ctx, "minimum", low, exprs[2], True)
+        case "whole number" if exprs[0].type.is_integer:
+            return exprs[0]
+        case _:
+            return _of_reals(ctx, row, exprs)
+
+
+def _of_reals(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
+    kind = math_type(_common(ctx, exprs))
+    if kind is None:
+        ctx.refuse("NumPy gives float16 here, which is not compiled", "convert to float64 first")
+    if kind.kind == "complex" and "complex" not in OPS[row.op].kinds:
+        ctx.refuse(f"{row.op} of complex numbers is not compiled")
+    args = tuple(convert(expr, kind) for expr in exprs)
+    if row.rule == "test":
+        return cast(apply(row.op, *args), B1)
+    return Apply(row.op, args, kind, False, ctx.loc)
+
+
+def _common(ctx: Lowering, exprs: Sequence[Expr]) -> Scalar:
+    kind: Scalar | None = exprs[0].type
+    for expr in exprs[1:]:
+        kind = None if kind is None else common(kind, expr.type)
+    if kind is None:
+        ctx.refuse("NumPy gives these arguments a type that is not compiled")
+    return kind

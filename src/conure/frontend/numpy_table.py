@@ -1,0 +1,184 @@
+"""One row per NumPy and `math` function: which operator it is, and the rule of its types.
+
+    >>> ROWS[np.sqrt].op, ROWS[math.floor].rule
+    ('sqrt', 'whole')
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+Rule = Literal[
+    "real",  # NumPy: real argument(s), promoted to float; the result has that type
+    "binary",  # NumPy: as the operator of that name on arrays
+    "unary",  # NumPy: keeps the type
+    "whole number",  # NumPy: floor and the like; integers stay
+    "test",  # NumPy: isnan and the like
+    "logical",  # NumPy: truth of the arguments
+    "complex",  # NumPy: real and imaginary part, conjugate
+    "where",  # NumPy: one of two, by element
+    "clip",
+    "square",
+    "python",  # math: float arguments, checked, float result
+    "python test",  # math: float argument, bool result
+    "whole",  # math: float argument, int result
+    "angle",  # math: degrees and radians
+    "reduce",  # NumPy: all elements to one
+    "dot",
+    "new",  # NumPy: a new array
+    "cast",  # NumPy: asarray and the like
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A function: its operator of `ir/ops.py` (or its own name) and its rule."""
+
+    function: Callable[..., Any]
+    op: str
+    rule: Rule
+    factor: float = 1.0
+
+
+def _numpy() -> tuple[Row, ...]:
+    return (
+        Row(np.sqrt, "sqrt", "real"),
+        Row(np.cbrt, "cbrt", "real"),
+        Row(np.exp, "exp", "real"),
+        Row(np.exp2, "exp2", "real"),
+        Row(np.expm1, "expm1", "real"),
+        Row(np.log, "log", "real"),
+        Row(np.log2, "log2", "real"),
+        Row(np.log10, "log10", "real"),
+        Row(np.log1p, "log1p", "real"),
+        Row(np.sin, "sin", "real"),
+        Row(np.cos, "cos", "real"),
+        Row(np.tan, "tan", "real"),
+        Row(np.arcsin, "asin", "real"),
+        Row(np.arccos, "acos", "real"),
+        Row(np.arctan, "atan", "real"),
+        Row(np.sinh, "sinh", "real"),
+        Row(np.cosh, "cosh", "real"),
+        Row(np.tanh, "tanh", "real"),
+        Row(np.arcsinh, "asinh", "real"),
+        Row(np.arccosh, "acosh", "real"),
+        Row(np.arctanh, "atanh", "real"),
+        Row(np.arctan2, "atan2", "real"),
+        Row(np.hypot, "hypot", "real"),
+        Row(np.copysign, "copysign", "real"),
+        Row(np.fmod, "fmod", "binary"),
+        Row(np.floor, "floor", "whole number"),
+        Row(np.ceil, "ceil", "whole number"),
+        Row(np.trunc, "trunc", "whole number"),
+        Row(np.rint, "rint", "real"),
+        Row(np.add, "add", "binary"),
+        Row(np.subtract, "sub", "binary"),
+        Row(np.multiply, "mul", "binary"),
+        Row(np.divide, "divide", "binary"),
+        Row(np.floor_divide, "floordiv", "binary"),
+        Row(np.remainder, "mod", "binary"),
+        Row(np.power, "pow", "binary"),
+        Row(np.minimum, "minimum", "binary"),
+        Row(np.maximum, "maximum", "binary"),
+        Row(np.fmin, "fmin", "binary"),
+        Row(np.fmax, "fmax", "binary"),
+        Row(np.bitwise_and, "bitand", "binary"),
+        Row(np.bitwise_or, "bitor", "binary"),
+        Row(np.bitwise_xor, "bitxor", "binary"),
+        Row(np.less, "less", "binary"),
+        Row(np.less_equal, "less_equal", "binary"),
+        Row(np.greater, "greater", "binary"),
+        Row(np.greater_equal, "greater_equal", "binary"),
+        Row(np.equal, "equal", "binary"),
+        Row(np.not_equal, "not_equal", "binary"),
+        Row(np.negative, "neg", "unary"),
+        Row(np.absolute, "abs", "unary"),
+        Row(np.fabs, "abs", "real"),
+        Row(np.invert, "bitnot", "unary"),
+        Row(np.square, "mul", "square"),
+        Row(np.isnan, "isnan", "test"),
+        Row(np.isinf, "isinf", "test"),
+        Row(np.isfinite, "isfinite", "test"),
+        Row(np.signbit, "signbit", "test"),
+        Row(np.logical_and, "and", "logical"),
+        Row(np.logical_or, "or", "logical"),
+        Row(np.logical_not, "not", "logical"),
+        Row(np.conjugate, "conj", "complex"),
+        Row(np.where, "where", "where"),
+        Row(np.clip, "clip", "clip"),
+        Row(np.sum, "sum", "reduce"),
+        Row(np.prod, "prod", "reduce"),
+        Row(np.min, "min", "reduce"),
+        Row(np.max, "max", "reduce"),
+        Row(np.mean, "mean", "reduce"),
+        Row(np.any, "any", "reduce"),
+        Row(np.all, "all", "reduce"),
+        Row(np.dot, "dot", "dot"),
+        Row(np.vdot, "vdot", "dot"),
+        Row(np.inner, "dot", "dot"),
+        Row(np.empty, "empty", "new"),
+        Row(np.zeros, "zeros", "new"),
+        Row(np.ones, "ones", "new"),
+        Row(np.full, "full", "new"),
+        Row(np.zeros_like, "zeros", "new"),
+        Row(np.ones_like, "ones", "new"),
+        Row(np.empty_like, "empty", "new"),
+        Row(np.full_like, "full", "new"),
+        Row(np.array, "array", "cast"),
+        Row(np.copy, "copy", "cast"),
+    )
+
+
+def _math() -> tuple[Row, ...]:
+    return (
+        Row(math.sqrt, "sqrt", "python"),
+        Row(math.cbrt, "cbrt", "python"),
+        Row(math.exp, "exp", "python"),
+        Row(math.exp2, "exp2", "python"),
+        Row(math.expm1, "expm1", "python"),
+        Row(math.log, "log", "python"),
+        Row(math.log2, "log2", "python"),
+        Row(math.log10, "log10", "python"),
+        Row(math.log1p, "log1p", "python"),
+        Row(math.sin, "sin", "python"),
+        Row(math.cos, "cos", "python"),
+        Row(math.tan, "tan", "python"),
+        Row(math.asin, "asin", "python"),
+        Row(math.acos, "acos", "python"),
+        Row(math.atan, "atan", "python"),
+        Row(math.atan2, "atan2", "python"),
+        Row(math.sinh, "sinh", "python"),
+        Row(math.cosh, "cosh", "python"),
+        Row(math.tanh, "tanh", "python"),
+        Row(math.asinh, "asinh", "python"),
+        Row(math.acosh, "acosh", "python"),
+        Row(math.atanh, "atanh", "python"),
+        Row(math.hypot, "hypot", "python"),
+        Row(math.copysign, "copysign", "python"),
+        Row(math.fmod, "fmod", "python"),
+        Row(math.pow, "pow", "python"),
+        Row(math.erf, "erf", "python"),
+        Row(math.erfc, "erfc", "python"),
+        Row(math.gamma, "gamma", "python"),
+        Row(math.lgamma, "lgamma", "python"),
+        Row(math.fabs, "abs", "python"),
+        Row(math.isnan, "isnan", "python test"),
+        Row(math.isinf, "isinf", "python test"),
+        Row(math.isfinite, "isfinite", "python test"),
+        Row(math.floor, "floor", "whole"),
+        Row(math.ceil, "ceil", "whole"),
+        Row(math.trunc, "trunc", "whole"),
+        Row(math.degrees, "mul", "angle", 180.0 / math.pi),
+        Row(math.radians, "mul", "angle", math.pi / 180.0),
+    )
+
+
+ROWS: Final[dict[Any, Row]] = {row.function: row for row in _numpy() + _math()}
+
+ARRAY_RULES: Final = frozenset(("reduce", "dot", "new", "cast"))
+"""Rules of functions that take arrays as a whole."""

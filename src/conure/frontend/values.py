@@ -1,0 +1,154 @@
+"""What a Python name or expression stands for while a region is lowered.
+
+Most of Python's dynamism is gone once this is known: a number is an expression of the IR, an
+array is a view (index maps over a parameter or a local array), everything else is a constant of
+the compilation.
+
+A *mixed* number is either a Python scalar or (after the first turn of a loop, say) a NumPy one:
+`kind` is false while it is still the Python value, which `expr` then holds exactly.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from conure.ir.nodes import Const, Expr
+from conure.ir.types import BOOL, FLOAT, INT, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A scalar. With `kind`, its type is `python` where the kind is false."""
+
+    expr: Expr
+    kind: Expr | None = None
+    python: Scalar | None = None
+
+    @property
+    def type(self) -> Scalar:
+        return self.expr.type
+
+    @property
+    def constant(self) -> bool | int | float | complex | None:
+        """The value if it is a literal, else None."""
+        return self.expr.value if isinstance(self.expr, Const) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """How one axis of the underlying array is indexed: at `start + step * index[of]`, or at
+    `start` alone where `of` is None."""
+
+    start: Expr
+    step: int | Expr
+    of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An array or a part of one. `whole`: the very object, not a new view of it. `writeable`:
+    False if NumPy would refuse a store."""
+
+    base: str
+    dtype: Scalar
+    axes: tuple[Axis, ...]
+    shape: tuple[Expr, ...]
+    writeable: bool = True
+    whole: bool = False
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """An array expression not yet evaluated: its element at an index, and the views it reads."""
+
+    dtype: Scalar
+    shape: tuple[Expr, ...]
+    element: Callable[[tuple[Expr, ...]], Expr]
+    reads: tuple[View, ...]
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """A tuple; `origin` names the argument that it is, if it is one."""
+
+    items: tuple[Value, ...]
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Object:
+    """Anything known at compile time: a module, a function, a type, None, a string, ..."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Object) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`x.sum`, before it is called."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function or lambda defined inside the region; `frame` is where its free names live."""
+
+    node: ast.FunctionDef | ast.Lambda
+    frame: object
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A name that holds different things on the paths that meet here; reading it is refused."""
+
+    message: str
+
+
+Value = Number | View | Elements | Tuple | Object | Method | Closure | Poison
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a name holds, and the `bool` that tells whether it is bound, where that may be not."""
+
+    value: Value
+    bound: Expr | None = None
+
+
+Environment = dict[str, Binding]
+
+
+def integer_number(value: int) -> Number:
+    """A Python int known at compile time."""
+    return Number(Const(value, INT))
+
+
+def constant_number(value: bool | int | float | complex) -> Number | None:
+    """A Python scalar as a number; None if it is not one or does not fit in 64 bits."""
+    match value:
+        case bool():
+            return Number(Const(value, BOOL))
+        case int():
+            return integer_number(value) if -(2**63) <= value < 2**63 else None
+        case float():
+            return Number(Const(value, FLOAT))
+        case _:
+            return None
