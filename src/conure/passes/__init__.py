@@ -1,0 +1,1 @@
+"""Rewrites of programs, one file each, named for what it does."""
