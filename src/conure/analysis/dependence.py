@@ -5,6 +5,7 @@ Cheap tests first, one subscript at a time: equal affine subscripts, distances (
 What they leave open is asked of isl (`exact`), symbolically. An answer is a condition under which
 the accesses do not meet: always, never, or if a guard holds.
 
+    >>> from conure.analysis.survey import survey
     >>> from conure.ir.parse import parse
     >>> found = survey(parse('''program p(a: f64[1]C, n: int, b: int, d: int) {
     ...   for i in 0:n:1 { a[i + b] = a[i + d] }
@@ -19,10 +20,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conure.analysis.affine import ZERO, Poly, rename_all
-from conure.analysis.guards import FALSE, TRUE, Condition, Test, both, either
+from conure.analysis.exact import System, apart
+from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
 from conure.analysis.ranges import Facts
 from conure.analysis.survey import Access, Loop, Survey
 from conure.ir.nodes import Expr
+
+
+_FEW = 64  # iterations; a guard that holds for fewer only is not worth a test
 
 
 @dataclass(frozen=True)
@@ -134,8 +139,8 @@ class Pair:
         reach = trips * a * sign
         if ranges.prove(delta - reach, facts) or ranges.prove(-delta - reach, facts):
             return TRUE
-        if a.constant is not None and delta.constant is not None and abs(delta.constant) < 64:
-            return FALSE  # a guard for loops of few iterations is not worth a test
+        if a.constant is not None and delta.constant is not None and abs(delta.constant) < _FEW:
+            return FALSE
         return either(Test(">=", -delta - reach), Test(">=", delta - reach))
 
     def nonzero(self, poly: Poly) -> Condition:
@@ -174,6 +179,45 @@ class Pair:
                 return True
         return False
 
+    def exactly(self, subscripts: list[tuple[Poly, Poly]]) -> Condition:
+        """The condition that isl finds."""
+        index = Poly.atom(self.loop.counter)
+        order = self.twins.poly(index) - index
+        gaps = [self.twins.poly(g) - f for f, g in subscripts]
+        facts = (*self.first.context.facts, *self.twins.facts(self.second.context.facts))
+        ranges = self.found.ranges
+        moving = {name for name in self.twins.names} | set(self.twins.names.values())
+        needed: list[Condition] = []
+        for ordered in (order - 1, -order - 1):
+            system = System(ranges, moving)
+            if not any(system.term(gap) for gap in gaps):
+                return FALSE
+            answer = apart(system, (ordered, *facts), gaps)
+            if answer is False:
+                return FALSE
+            needed.append(TRUE if answer is True else self.worthwhile(answer))
+        return both(*needed)
+
+    def worthwhile(self, guard: Condition) -> Condition:
+        """Without the alternatives under which some loop has but a few iterations."""
+        inside = {*self.first.context.loops, *self.second.context.loops}
+        loops = [self.found.loops[index] for index in sorted(inside)]
+        counts = [loop.turns for loop in loops if loop.turns is not None]
+        sizes = [turns for turns in counts if turns.constant is None]
+
+        def kept(alternative: Condition) -> bool:
+            parts = alternative.parts if isinstance(alternative, Both) else (alternative,)
+            tests = [part for part in parts if isinstance(part, Test)]
+            ends = [t.poly for t in tests] + [-t.poly for t in tests if t.relation == "=="]
+            return not any(
+                self.found.ranges.numeric(Poly.of(_FEW) - size - end).low >= 0
+                for size in sizes
+                for end in ends
+            )
+
+        ways = guard.parts if isinstance(guard, Either) else (guard,)
+        return either(*(way for way in ways if kept(way)))
+
 
 def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting:
     """When two accesses of an array never meet in different iterations of the loop. Subscripts
@@ -190,7 +234,10 @@ def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting
         distance = meeting.distance if distance is None else distance
     if all(pair.ordered_apart(subscripts, later) for later in (True, False)):
         return APART
-    return Meeting(either(*ways), distance)
+    unless = either(*ways)
+    if unless == FALSE:
+        unless = pair.exactly(subscripts)
+    return Meeting(unless, distance)
 
 
 def twins_of(found: Survey, loop: Loop) -> Twins:

@@ -11,7 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conure.ir.nodes import (
-    Alloc, Apply, Assign, Assume, Block, Expr, Fail, For, If, Leave, Load, Rebind, Stmt, Store, Var, While,
+    Alloc,
+    Apply,
+    Assign,
+    Assume,
+    Block,
+    Expr,
+    Fail,
+    For,
+    If,
+    Leave,
+    Load,
+    Rebind,
+    Stmt,
+    Store,
+    Var,
+    While,
 )  # fmt: skip
 from conure.ir.walk import expressions, names_read, statements, walk
 
@@ -93,7 +108,9 @@ def _suits(stmt: Stmt, apart: frozenset[str]) -> bool:
             return _is_dividable(stmt.body, stmt.condition)
         case Block(body=(For() as inner,)):
             bounds = (inner.start, inner.stop, inner.step)
-            only_this = all(s.label == stmt.label for s in statements(inner) if isinstance(s, Leave))
+            only_this = all(
+                s.label == stmt.label for s in statements(inner) if isinstance(s, Leave)
+            )
             uniform = not any(depends(e, apart) for e in bounds)
             return only_this and uniform and _is_dividable(inner.body)
         case If():

@@ -22,14 +22,16 @@ from conure.analysis import reduction as reductions
 from conure.analysis.affine import Poly
 from conure.analysis.dependence import APART, Meeting, carried, unwrapped
 from conure.analysis.guards import FALSE, TRUE, Condition, both, polys, replaced, tested
-from conure.analysis.scalars import Flow, Names, flow, live_after, reads
+from conure.analysis.scalars import Flow, Names, flow, live_after
 from conure.analysis.survey import Access, Loop, Survey, survey
 from conure.errors import NOWHERE, Loc, Reason
 from conure.ir.nodes import (
     Alloc,
+    Apply,
     Assign,
     Block,
     Const,
+    Dim,
     Expr,
     Leave,
     Load,
@@ -40,9 +42,10 @@ from conure.ir.nodes import (
     Store,
     Var,
 )
+from conure.ir.ops import integer
 from conure.ir.text import show
-from conure.ir.types import Scalar
-from conure.ir.walk import names_written, statements
+from conure.ir.types import INT, Scalar
+from conure.ir.walk import names_written, operands, statements, with_operands
 
 _MOST_TESTS = 24  # tests in one guard; more would cost more than they win
 
@@ -261,7 +264,7 @@ class Judge:
                     continue
                 meeting = self.meet(loop, first, second)
                 needed = both(first_right, second_right, meeting.unless)
-                if needed == FALSE:
+                if needed == FALSE or not self.testable(needed, loop):
                     return self.conflict(first, second, meeting, loop)
                 guard = both(guard, needed)
         return guard
@@ -295,16 +298,21 @@ class Judge:
 
     # ---- guards and reasons ----------------------------------------------------------------
 
+    def testable(self, guard: Condition, loop: Loop) -> bool:
+        """Whether a condition can be tested, cheaply, where the loop is reached."""
+        needed = polys(guard)
+        if len(needed) > _MOST_TESTS or any(poly.degree > 2 for poly in needed):
+            return False
+        return all(self.named(atom, loop) is not None for poly in needed for atom in poly.atoms)
+
     def guard(self, guard: Condition, loop: Loop) -> Expr | None | Serial:
         """The guard in terms of the variables where the loop is reached."""
         if guard == TRUE:
             return None
         needed = polys(guard)
-        if len(needed) > _MOST_TESTS or any(poly.degree > 2 for poly in needed):
+        if len(needed) > _MOST_TESTS:
             return self.unguarded(guard, loop)
         named = {atom: self.named(atom, loop) for poly in needed for atom in poly.atoms}
-        if any(expr is None for expr in named.values()):
-            return self.unguarded(guard, loop)
         ranges = self.found.ranges
 
         def risky(poly: Poly) -> bool:
@@ -321,14 +329,31 @@ class Judge:
         if isinstance(atom, Load) or self.found.ranges.varies(atom, loop.index):
             return None
         if isinstance(atom, Var):
-            if atom.name in loop.context.loops:
-                return atom
-            if "@" not in atom.name and "%" not in atom.name:
-                unchanged = loop.context.values.get(atom.name) in (None, Poly.atom(atom))
-                return atom if unchanged and atom.name in self.types else None
-            name = loop.context.variable(Poly.atom(atom))
-            return None if name is None else Var(name, atom.type)
-        return atom if not reads(atom) else None
+            return self.variable(atom, loop)
+        if isinstance(atom, Dim):
+            return None if atom.array in self.found.local else atom
+        parts = [self.named(part, loop) for part in operands(atom)]
+        known = tuple(part for part in parts if part is not None)
+        return with_operands(atom, known) if len(known) == len(parts) else None
+
+    def variable(self, atom: Var, loop: Loop) -> Expr | None:
+        if atom.name in loop.context.loops:
+            return atom
+        if atom.name.endswith("%"):
+            return self.counted(self.found.loops[atom.name[:-1]], loop)
+        if "@" not in atom.name:
+            unchanged = loop.context.values.get(atom.name) in (None, Poly.atom(atom))
+            return atom if unchanged and atom.name in self.types else None
+        name = loop.context.variable(Poly.atom(atom))
+        return None if name is None else Var(name, atom.type)
+
+    def counted(self, outer: Loop, loop: Loop) -> Expr | None:
+        """The number of an enclosing loop's iteration."""
+        step, start = outer.step.constant, outer.statement.start
+        if not step or not isinstance(start, Const):
+            return None
+        gap = Apply("sub", (Var(outer.index, INT), start), INT, False)
+        return Apply("floordiv", (gap, integer(step)), INT, False)
 
     def unguarded(self, guard: Condition, loop: Loop) -> Serial:
         message = f"iterations are independent only if {guard}, which is not known before the loop"

@@ -149,6 +149,10 @@ class Ranges:
                 bound = self.numeric(candidate)
                 side = Interval(-math.inf, bound.high) if upper else Interval(bound.low, math.inf)
                 result = result.meet(side)
+        for fact in facts:
+            if fact.atoms & poly.atoms:
+                low, high = self.numeric(poly - fact).low, self.numeric(poly + fact).high
+                result = result.meet(Interval(low, high))
         return result
 
     # ---- symbolic bounds -------------------------------------------------------------------

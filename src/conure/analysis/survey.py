@@ -194,6 +194,9 @@ class _Walk:
         for param in self.found.program.params:
             if isinstance(param.type, Scalar):
                 self.types[param.name] = param.type
+        for local in self.found.program.locals:
+            if local.type is INT:
+                self.values[local.name] = ZERO
         self.go(self.found.program.body, ())
 
     def context(self) -> Context:

@@ -56,7 +56,7 @@ from conure.ir.walk import bodies, expressions, statements, with_bodies, with_ex
 LIMIT = 2**31
 """Extents and `int` parameters that subscripts and loop bounds use are assumed not to exceed it."""
 
-_SAFE = 2**62  # arithmetic of assumptions stays within it
+_SAFE = 2**63 - 1  # arithmetic of assumptions stays within it
 
 
 def uncheck(program: Program) -> Program:
