@@ -8,9 +8,7 @@ from conure.codegen.scope import Operands, Scope, machine_type
 from conure.ir.types import INT, Scalar, component
 
 
-def cast(
-    scope: Scope, value: Operands, source: Scalar, target: Scalar, checked: bool
-) -> Operands:
+def cast(scope: Scope, value: Operands, source: Scalar, target: Scalar, checked: bool) -> Operands:
     """Convert a value. A complex one loses its imaginary part in a real type, as in NumPy."""
     if target.kind == "bool":
         return (_truth(scope, value, source),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from typing import Final
 
 from conure.codegen.casts import real_constant
 from conure.codegen.expression import apply_operator
@@ -10,30 +10,29 @@ from conure.codegen.records import read_record, write_values
 from conure.codegen.scope import Operands, Scope, machine_type, parts
 from conure.ir.nodes import Apply, For, Reduction, Var
 from conure.ir.ops import OPS
-from conure.ir.types import Scalar
+from conure.ir.types import Scalar, truth
 from conure.ir.walk import walk
 
+KEEPING: Final = ("less", "less_equal", "greater", "greater_equal")
+"""Reductions that keep the new value where it compares so with the one kept."""
 
-def identity(op: str, scalar: Scalar) -> Operands:
-    """What a chunk starts from: combined with any value, it gives that value, bit for bit.
+
+def identity(op: str, scalar: Scalar) -> Operands | None:
+    """What a chunk starts from: combined with any value, it gives that value, bit for bit. None:
+    from the value before the loop, since combining that again changes nothing.
 
     >>> from conure.ir.types import F64, I8
-    >>> identity("add", F64) == (real_constant(-0.0),), identity("minimum", I8)
-    (True, ('127',))
+    >>> identity("add", F64) == (real_constant(-0.0),), identity("mul", I8)
+    (True, ('1',))
     """
-    if scalar.kind in ("real", "complex"):
-        starts = {
-            "add": -0.0, "mul": 1.0, "minimum": math.inf, "maximum": -math.inf,
-            "fmin": math.nan, "fmax": math.nan,
-        }  # fmt: skip
-        first = real_constant(starts[op])
-        if parts(scalar) == 1:
-            return (first,)
-        return first, real_constant(-0.0 if op == "add" else 0.0)
-    low, high = scalar.range
-    if op in ("minimum", "maximum"):
-        return (str(int(high if op == "minimum" else low)),)
-    return (str(int({"add": 0, "mul": 1, "and": 1, "bitand": -1}.get(op, 0))),)
+    if op not in ("add", "mul", "bitxor"):
+        return None
+    if scalar.kind not in ("real", "complex"):
+        return (str(int(op == "mul")),)
+    first = real_constant(1.0 if op == "mul" else -0.0)
+    if parts(scalar) == 1:
+        return (first,)
+    return first, real_constant(0.0 if op == "mul" else -0.0)
 
 
 def combine_tree(
@@ -84,13 +83,16 @@ def _combine(
 ) -> tuple[Operands, str]:
     value, scalar = scope.function.value, scope.types[reduction.name]
     some = value(f"or i1 {left[1]}, {right[1]}")
-    if reduction.op == "last":
-        kind = machine_type(scalar)
-        pairs = zip(right[0], left[0], strict=True)
-        return tuple(
-            value(f"select i1 {right[1]}, {kind} {new}, {kind} {old}") for new, old in pairs
-        ), some
     operands = Var(reduction.name, scalar), Var(reduction.name, scalar)
+    if reduction.op == "last" or reduction.op in KEEPING:
+        newer = right[1]
+        if reduction.op in KEEPING:
+            test = Apply(reduction.op, operands, truth(scalar))
+            (newer,) = apply_operator(scope, test, [right[0], left[0]])
+        kind, pairs = machine_type(scalar), zip(right[0], left[0], strict=True)
+        return tuple(
+            value(f"select i1 {newer}, {kind} {new}, {kind} {old}") for new, old in pairs
+        ), some
     checked = OPS[reduction.op].can_fail(scalar) and _checked(loop)
     node = Apply(reduction.op, operands, scalar, checked)
     return apply_operator(scope, node, [left[0], right[0]]), some

@@ -7,8 +7,10 @@ NumPy multiplies by its reciprocal: the last bit tells them apart.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
+from conure.codegen.casts import real_constant
 from conure.codegen.math import INFINITY, intrinsic, library_call
 from conure.codegen.reals import flags
 from conure.codegen.scope import Operands, Scope, machine_type
@@ -105,15 +107,22 @@ def _power(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) -> Op
     exponent = node.args[1]
     if isinstance(exponent, Const):
         whole = complex(exponent.value)
-        if whole.imag == 0 and whole.real == int(whole.real) and (
-            0 <= whole.real <= _MOST_MULTIPLICATIONS
-        ):
-            return _whole_power(scope, kind, a, int(whole.real))
+        if whole.imag == 0 and 0 <= whole.real <= _MOST_MULTIPLICATIONS and whole.real % 1 == 0:
+            result = _whole_power(scope, node, kind, a, int(whole.real))
+            if node.checked and node.type is COMPLEX:
+                scope.fails(_some_infinite(scope, kind, result), False)
+            return result
     return _polar_power(scope, node, kind, a, b)
 
 
-def _whole_power(scope: Scope, kind: str, a: Operands, exponent: int) -> Operands:
-    result: Operands = ("1.0", "0.0")
+def _whole_power(scope: Scope, node: Apply, kind: str, a: Operands, exponent: int) -> Operands:
+    """CPython starts from 1; NumPy too, but for the first three powers."""
+    if node.type is not COMPLEX and 1 <= exponent <= 3:
+        result = a
+        for _ in range(exponent - 1):
+            result = _product(scope, kind, a, result)
+        return result
+    result = (real_constant(1.0), real_constant(0.0))
     square = a
     while exponent:
         if exponent & 1:
@@ -124,33 +133,56 @@ def _whole_power(scope: Scope, kind: str, a: Operands, exponent: int) -> Operand
     return result
 
 
+def _some_infinite(scope: Scope, kind: str, parts: Operands) -> str:
+    value = scope.function.value
+    sizes = [intrinsic(scope, "fabs", kind, (part,)) for part in parts]
+    tests = [value(f"fcmp oeq {kind} {size}, {INFINITY}") for size in sizes]
+    return value(f"or i1 {tests[0]}, {tests[1]}")
+
+
 def _polar_power(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) -> Operands:
+    """length**x turned by angle*x; of the zero base only positive powers exist."""
     value, part = scope.function.value, component(node.type)
 
     def call(name: str, *args: str) -> str:
         return library_call(scope, name, part, args)
 
-    def zero(parts: Operands) -> str:
-        return _same(scope, kind, parts, ("0.0", "0.0"), True)
-
     size, angle = call("hypot", *a), call("atan2", a[1], a[0])
+    flat = value(f"fcmp oeq {kind} {b[1]}, 0.0")
     decay = value(f"fmul {kind} {value(f'fneg {kind} {angle}')}, {b[1]}")
     turn = value(f"fmul {kind} {b[1]}, {call('log', size)}")
-    flat = value(f"fcmp oeq {kind} {b[1]}, 0.0")
-    length = call("pow", size, b[0])
+    length, phase = call("pow", size, b[0]), value(f"fmul {kind} {angle}, {b[0]}")
     shrunk = value(f"fmul {kind} {length}, {call('exp', decay)}")
-    length = value(f"select i1 {flat}, {kind} {length}, {kind} {shrunk}")
-    phase = value(f"fmul {kind} {angle}, {b[0]}")
     turned = value(f"fadd {kind} {phase}, {turn}")
+    length = value(f"select i1 {flat}, {kind} {length}, {kind} {shrunk}")
     phase = value(f"select i1 {flat}, {kind} {phase}, {kind} {turned}")
     usual = [value(f"fmul {kind} {length}, {call(name, phase)}") for name in ("cos", "sin")]
-    no_base, no_exponent = zero(a), zero(b)
+    no_base = _same(scope, kind, a, ("0.0", "0.0"), True)
+    no_exponent = _same(scope, kind, b, ("0.0", "0.0"), True)
+    negative = value(f"fcmp olt {kind} {b[0]}, 0.0")
+    tilted = value(f"fcmp une {kind} {b[1]}, 0.0")
+    no_power = value(f"or i1 {negative}, {tilted}")
     if node.checked:
-        size = intrinsic(scope, "fabs", kind, (usual[0],))
-        huge = value(f"fcmp ueq {kind} {size}, {INFINITY}")
-        some_exponent = value(f"xor i1 {no_exponent}, true")
-        zero_base = value(f"and i1 {no_base}, {some_exponent}")
-        scope.fails(value(f"or i1 {huge}, {zero_base}"), False)
-    usual = [value(f"select i1 {no_base}, {kind} 0.0, {kind} {each}") for each in usual]
-    one = zip(("1.0", "0.0"), usual, strict=True)
-    return tuple(value(f"select i1 {no_exponent}, {kind} {x}, {kind} {y}") for x, y in one)
+        wrong = _is_whole(scope, kind, b)
+        if node.type is COMPLEX:
+            bad_base = value(f"and i1 {no_base}, {no_power}")
+            huge = _some_infinite(scope, kind, tuple(usual))
+            wrong = value(f"or i1 {wrong}, {value(f'or i1 {bad_base}, {huge}')}")
+        scope.fails(wrong, False)
+    positive = value(f"fcmp ogt {kind} {b[0]}, 0.0")
+    zero = value(f"select i1 {positive}, {kind} 0.0, {kind} {real_constant(math.nan)}")
+    usual = [value(f"select i1 {no_base}, {kind} {zero}, {kind} {each}") for each in usual]
+    pairs = zip(("1.0", "0.0"), usual, strict=True)
+    return tuple(value(f"select i1 {no_exponent}, {kind} {x}, {kind} {y}") for x, y in pairs)
+
+
+def _is_whole(scope: Scope, kind: str, b: Operands) -> str:
+    """Whether CPython and NumPy would multiply instead: rare with an exponent that is not
+    constant, so it is left to them."""
+    value = scope.function.value
+    floor = intrinsic(scope, "floor", kind, (b[0],))
+    size = intrinsic(scope, "fabs", kind, (b[0],))
+    whole = value(f"fcmp oeq {kind} {floor}, {b[0]}")
+    small = value(f"fcmp ole {kind} {size}, {real_constant(float(_MOST_MULTIPLICATIONS))}")
+    flat = value(f"fcmp oeq {kind} {b[1]}, 0.0")
+    return value(f"and i1 {flat}, {value(f'and i1 {whole}, {small}')}")

@@ -1,10 +1,10 @@
 """A program for the host: the entry that Python calls, and the kernels of its parallel loops.
 
-    >>> program = parse("program scale(x: f64[1]C, a: float) { for i in 0:dim(x, 0):1 {"
-    ...     " x[i] = x[i] * f64(a) } }")
-    >>> generated = generate(program, host())
-    >>> generated.entry, generated.arguments[0].written, generated.snapshot
-    ('conure.scale', True, False)
+>>> program = parse("program scale(x: f64[1]C, a: float) { for i in 0:dim(x, 0):1 {"
+...     " x[i] = x[i] * f64(a) } }")
+>>> generated = generate(program, host())
+>>> generated.entry, generated.arguments[0].written, generated.snapshot
+('conure.scale', True, False)
 """
 
 from __future__ import annotations

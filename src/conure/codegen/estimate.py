@@ -67,9 +67,7 @@ def _turns(scope: Scope, loop: For, known: dict[str, str], written: frozenset[st
     return value(f"select i1 {positive}, double {turns}, double 0.0")
 
 
-def _number(
-    scope: Scope, expr: Expr, known: dict[str, str], written: frozenset[str]
-) -> str | None:
+def _number(scope: Scope, expr: Expr, known: dict[str, str], written: frozenset[str]) -> str | None:
     """An integer expression as a double, or None where it cannot be told beforehand."""
     match expr:
         case Const(value):

@@ -97,9 +97,7 @@ def _is_harmless(expr: Expr) -> bool:
     )
 
 
-def _choose(
-    scope: Scope, condition: str, yes: Operands, no: Operands, scalar: Scalar
-) -> Operands:
+def _choose(scope: Scope, condition: str, yes: Operands, no: Operands, scalar: Scalar) -> Operands:
     kind = machine_type(scalar)
     return tuple(
         scope.function.value(f"select i1 {condition}, {kind} {a}, {kind} {b}")

@@ -1,8 +1,8 @@
 """What emission asks of a program before it starts: names that steer, groups, costs.
 
-    >>> steering_names(parse("program f(n: int) -> s { local s: int local k: int"
-    ...     " for i in 0:n { k = k + i  s = s + k  if k < n { s = s + 1 } } }"))
-    frozenset({'i', 'k', 'n'})
+>>> steering_names(parse("program f(n: int) -> s { local s: int local k: int"
+...     " for i in 0:n { k = k + i  s = s + k  if k < n { s = s + 1 } } }"))
+frozenset({'i', 'k', 'n'})
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from conure.ir.ops import OPS
 from conure.ir.parse import parse  # noqa: F401 # the doctest's
 from conure.ir.types import ArrayType
 from conure.ir.walk import arrays_written, bodies, expressions, statements, walk
-
 
 _UNROLLED: Final = 64
 

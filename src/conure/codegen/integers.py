@@ -269,17 +269,19 @@ def _compare(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
 
 
 def _pow(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
-    """By squaring, in a function of its own; a constant square or cube in place."""
-    constant = _constant(node)
+    """By squaring, in a function of its own; a constant square or cube in place. NumPy refuses
+    negative exponents, and lets the rest wrap without a word."""
+    constant, exact = _constant(node), node.args[0].type is INT
     if constant in (2, 3):
-        product = Apply("mul", node.args, node.type, node.checked)
+        product = Apply("mul", node.args, node.type, node.checked and exact)
         square = _mul(scope, product, (args[0], args[0]))
         return square if constant == 2 else _mul(scope, product, (square, args[0]))
-    scalar = node.args[0].type
-    kind, name = _type(node), power_function(scope.module, scalar)
+    kind, name = _type(node), power_function(scope.module, node.args[0].type)
     pair = scope.function.value(f"call {{{kind}, i1}} {name}({kind} {args[0]}, {kind} {args[1]})")
-    if node.checked:
+    if node.checked and exact:
         scope.fails(scope.function.value(f"extractvalue {{{kind}, i1}} {pair}, 1"), True)
+    elif node.checked and _signed(node):
+        scope.fails(scope.function.value(f"icmp slt {kind} {args[1]}, 0"), True)
     return scope.function.value(f"extractvalue {{{kind}, i1}} {pair}, 0")
 
 

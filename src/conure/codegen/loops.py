@@ -65,7 +65,7 @@ def run_loop(scope: Scope, loop: For, bounds: Bounds, body: Callable[[], None]) 
     if not _needs_strips(scope, loop):
         counted(scope, loop, bounds, ("0", bounds.trips), body)
         if is_leaf(loop) and not unrolls(loop):
-            _add_turns(scope, bounds.trips)
+            add_turns(scope, bounds.trips)
         return
     scope.module.declare("i64 @llvm.umin.i64(i64, i64)")
 
@@ -74,7 +74,8 @@ def run_loop(scope: Scope, loop: For, bounds: Bounds, body: Callable[[], None]) 
         left = value(f"sub i64 {bounds.trips}, {low}")
         length = value(f"call i64 @llvm.umin.i64(i64 {left}, i64 {_STRIP})")
         counted(scope, loop, bounds, (low, value(f"add i64 {low}, {length}")), body)
-        poll(scope)
+        add_turns(scope, length)
+        _poll_if_due(scope)
 
     rest = scope.function.value(f"add i64 {bounds.trips}, {_STRIP - 1}")
     strips = scope.function.value(f"udiv i64 {rest}, {_STRIP}")
@@ -120,7 +121,7 @@ def counted(
             body()
             if not leaf and scope.function.open:
                 scope.settle()
-                _add_turns(scope, "1")
+                add_turns(scope, "1")
                 _poll_if_due(scope)
 
     _count_turns(scope, span, turn_body, _loop_note(scope, group))
@@ -156,8 +157,9 @@ def _count_turns(
     before = function.block
     function.branch_if(function.value(f"icmp ult i64 {low}, {high}"), head, end)
     function.begin(head)
-    turn, after = function.value(f"phi i64 [ {low}, %{before} ], [ %{latch}.turn, %{latch} ]"), (
-        f"%{latch}.turn"
+    turn, after = (
+        function.value(f"phi i64 [ {low}, %{before} ], [ %{latch}.turn, %{latch} ]"),
+        (f"%{latch}.turn"),
     )
     body(turn)
     function.begin(latch)
@@ -179,7 +181,7 @@ def run_while(scope: Scope, loop: While, body: Callable[[], None]) -> None:
         body()
         if function.open:
             scope.settle()
-            _add_turns(scope, "1")
+            add_turns(scope, "1")
             _poll_if_due(scope)
     function.branch(head)
     function.begin(end)
@@ -188,7 +190,8 @@ def run_while(scope: Scope, loop: While, body: Callable[[], None]) -> None:
 # ---- polls ----
 
 
-def _add_turns(scope: Scope, turns: str) -> None:
+def add_turns(scope: Scope, turns: str) -> None:
+    """Count turns towards the next poll."""
     if not scope.turns:
         scope.turns = scope.function.slot("i64", "0")
     old = scope.function.value(f"load i64, ptr {scope.turns}")

@@ -75,8 +75,10 @@ def current(scope: Scope, name: str) -> Array:
 def dimension(scope: Scope, name: str, axis: int) -> str:
     """The extent of an axis."""
     array = scope.arrays[name]
-    return scope.function.value(f"load i64, ptr {array.dims[axis]}") if array.movable else (
-        array.dims[axis]
+    return (
+        scope.function.value(f"load i64, ptr {array.dims[axis]}")
+        if array.movable
+        else (array.dims[axis])
     )
 
 
@@ -84,7 +86,9 @@ def rebind(scope: Scope, stmt: Rebind) -> None:
     """Names take over each other's arrays: all fields are read before any is written."""
     taken = [fields(current(scope, source)) for source in stmt.sources]
     for name, values in zip(stmt.names, taken, strict=True):
-        for number, (slot, value) in enumerate(zip(fields(scope.arrays[name]), values, strict=True)):
+        for number, (slot, value) in enumerate(
+            zip(fields(scope.arrays[name]), values, strict=True)
+        ):
             scope.function.emit(f"store {'i64' if number else 'ptr'} {value}, ptr {slot}")
 
 
@@ -127,7 +131,10 @@ def _part_addresses(scope: Scope, name: str, index: tuple[str, ...], checked: bo
     if parts(array.type.dtype) == 1:
         return [pointer]
     kind = machine_type(array.type.dtype)
-    return [pointer, scope.function.value(f"getelementptr inbounds nuw {kind}, ptr {pointer}, i64 1")]
+    return [
+        pointer,
+        scope.function.value(f"getelementptr inbounds nuw {kind}, ptr {pointer}, i64 1"),
+    ]
 
 
 def _wrap(scope: Scope, index: str, extent: str) -> str:

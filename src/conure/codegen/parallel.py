@@ -20,7 +20,7 @@ from typing import Final
 from conure.codegen.combine import combine_tree, identity
 from conure.codegen.estimate import body_nanoseconds, nanoseconds
 from conure.codegen.facts import is_leaf
-from conure.codegen.loops import counted, runtime_slot
+from conure.codegen.loops import add_turns, counted, runtime_slot
 from conure.codegen.memory import current, declare_array, fields, private_array, with_fields
 from conure.codegen.records import Environment, read_record, record_type, write_record
 from conure.codegen.scope import Array, Bounds, Scope, machine_type
@@ -35,6 +35,7 @@ _LEAST_CHUNK: Final = 8_000.0
 _MOST_CHUNK: Final = 20_000_000.0
 _CHUNKS_PER_THREAD: Final = 4
 _LANES: Final = 256
+_TURNS_HERE: Final = 1 << 14  # what a short run counts in a loop around it, until the next poll
 
 
 def parallel_loop(
@@ -112,26 +113,23 @@ def _capture_scalars(
     environment: Environment,
     sums: tuple[Reduction, ...],
 ) -> None:
-    """Scalars by value; reductions start anew."""
+    """Scalars by value; sums and products start anew."""
     reduced = {each.name: each for each in sums}
     used = names_read(loop.body) | names_written(loop.body) | set(loop.mark.last)
     for name in sorted(used | set(reduced)):
         if name in scope.indexes and name not in scope.cells:
             number = environment.add("i64", scope.indexes[name])
             kernel.indexes[name] = environment.load(kernel, number)
-        elif name in reduced:
-            kernel.declare(name, scope.types[name])
-            if reduced[name].op == "last":
-                kernel.touched[name] = kernel.function.slot("i1", "0")
-            else:
-                kind = scope.types[name]
-                for cell, part in zip(kernel.cells[name], identity(reduced[name].op, kind), strict=True):
-                    kernel.function.emit(f"store {machine_type(kind)} {part}, ptr {cell}")
         elif name in scope.cells:
-            kind = machine_type(scope.types[name])
-            numbers = [environment.add(kind, part) for part in scope.read(name)]
-            start = tuple(environment.load(kernel, number) for number in numbers)
+            op = reduced[name].op if name in reduced else ""
+            start = identity(op, scope.types[name])
+            if start is None:
+                kind = machine_type(scope.types[name])
+                numbers = [environment.add(kind, part) for part in scope.read(name)]
+                start = tuple(environment.load(kernel, number) for number in numbers)
             kernel.declare(name, scope.types[name], start)
+            if op == "last":
+                kernel.touched[name] = kernel.function.slot("i1", "0")
 
 
 def _capture_arrays(scope: Scope, kernel: Scope, loop: For, environment: Environment) -> None:
@@ -257,14 +255,13 @@ def _run_here(scope: Scope, trips: str, kernel: tuple[str, str, str], status: st
     scope.module.declare("i64 @llvm.umin.i64(i64, i64)")
     cell = function.slot("i64", "0")
     function.emit(f"store i64 0, ptr {cell}")
+    add_turns(scope, str(_TURNS_HERE))
     head, end = function.label("chunk"), function.label("chunks.done")
     function.begin(head)
     chunk = value(f"load i64, ptr {cell}")
     low = value(f"mul i64 {chunk}, {grain}")
     high = value(f"call i64 @llvm.umin.i64(i64 {value(f'add i64 {low}, {grain}')}, i64 {trips})")
-    result = value(
-        f"call i32 @{name}(ptr {environment}, i64 {low}, i64 {high}, i64 {chunk})"
-    )
+    result = value(f"call i32 @{name}(ptr {environment}, i64 {low}, i64 {high}, i64 {chunk})")
     old = value(f"load i32, ptr {status}")
     scope.module.declare("i32 @llvm.umax.i32(i32, i32)")
     worst = value(f"call i32 @llvm.umax.i32(i32 {old}, i32 {result})")
@@ -274,5 +271,3 @@ def _run_here(scope: Scope, trips: str, kernel: tuple[str, str, str], status: st
     more = value(f"icmp ult i64 {high}, {trips}")
     function.branch_if(value(f"and i1 {good}, {more}"), head, end)
     function.begin(end)
-
-

@@ -9,17 +9,19 @@ import random
 import struct
 from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 from conure.artifact import ResultSlot
+from conure.codegen import parallel
 from conure.codegen.assemble import assemble, assembly, load
 from conure.codegen.cpu import Generated, generate
-from conure.ir.nodes import Program
 from conure.ir.parse import parse
 from conure.ir.types import NUMPY_SCALARS, Scalar
 from conure.target import host
 
+_EAGER = {"_WORTH": 0.0, "_LEAST_CHUNK": 20.0, "_LANES": 64}
 STATUS = ("OK", "MISS", "ASSUMPTION", "FAIL", "INTERRUPTED")
 _KERNEL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 3)
 chunks_run: list[int] = []
@@ -53,8 +55,10 @@ def _runtime(threads: int) -> Any:
 
 
 @functools.cache
-def compiled(text: str) -> tuple[Generated, int]:
-    generated = generate(parse(text), host())
+def compiled(text: str, eager: bool = False) -> tuple[Generated, int]:
+    """Eager code hands the shortest loops to `parallel`, in short chunks."""
+    with mock.patch.multiple(parallel, **(_EAGER if eager else {"_LANES": parallel._LANES})):
+        generated = generate(parse(text), host())
     code = assemble(generated.text, host())
     return generated, load(code, [generated.entry])[generated.entry]
 
@@ -63,9 +67,11 @@ def machine_code(text: str) -> str:
     return assembly(generate(parse(text), host()).text, host())
 
 
-def run(text: str, args: Mapping[str, Any], threads: int = 2) -> tuple[str, tuple[Any, ...]]:
+def run(
+    text: str, args: Mapping[str, Any], threads: int = 2, eager: bool = False
+) -> tuple[str, tuple[Any, ...]]:
     """Status and results of one call, arrays written in place."""
-    generated, address = compiled(text)
+    generated, address = compiled(text, eager)
     kinds: list[Any] = [ctypes.c_void_p, ctypes.c_void_p]
     values: list[Any] = []
     for slot in generated.arguments:
@@ -107,7 +113,3 @@ def _unboxed(slot: ResultSlot, raw: list[int]) -> Any:
     if scalar.python:
         return {"bool": bool, "int": int, "float": float, "complex": complex}[scalar.name](value)
     return scalar.dtype.type(value)
-
-
-def as_program(text: str) -> Program:
-    return parse(text)
