@@ -26,7 +26,7 @@ from conure.configuration import options as check_options
 from conure.dispatch import Dispatcher
 from conure.errors import Reason, UnsupportedError
 from conure.explanation import Explanation, explain_function, explain_run
-from conure.frontend.liveness import Names, binds, reads
+from conure.frontend.flow import Names, binds, reads
 from conure.frontend.regions import Scope, rewrite_body
 from conure.frontend.source import outermost_names, parse_function, recompile, with_code
 from conure.signature import UNBOUND

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,7 +26,7 @@ from conure.runtime.events import Event, note, record
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
-from conure.signature import Signature, describe
+from conure.signature import UNBOUND, Signature, describe
 
 Values = tuple[object, ...]
 Hook = Callable[..., Any]
@@ -78,7 +78,7 @@ class Dispatcher:
     def config(self) -> Config:
         """The options in force for this region now."""
         config = current()
-        return config.replace(**self.options) if self.options else config
+        return replace(config, **self.options) if self.options else config
 
     def __call__(self, *values: object) -> Any:
         config = self.config()
@@ -135,7 +135,7 @@ class Dispatcher:
             begin = time.perf_counter()
             assert variant.lowered is not None
             artifact = compile_program(variant.lowered.program, variant.config, careful)
-            kernel = Kernel(artifact)
+            kernel = Kernel(artifact, threads=variant.config.threads, unbound=UNBOUND)
             variant.compile_seconds = time.perf_counter() - begin
             if careful:
                 variant.careful = kernel

@@ -14,18 +14,28 @@ from pathlib import Path
 from typing import Final
 
 from conure import __version__
-from conure.analysis.parallel import judge_all
+from conure.analysis.parallel import Parallel, judge_all
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
+from conure.codegen.load import load
 from conure.configuration import Config
 from conure.ir.check import check
-from conure.ir.nodes import Program
+from conure.ir.nodes import For, Program
+from conure.ir.ops import integer
 from conure.ir.text import key, show
+from conure.ir.walk import statements
+from conure.passes.interchange import interchange
+from conure.passes.jam import jam
+from conure.passes.lanes import lanes
 from conure.passes.parallelize import parallelize
+from conure.passes.scalarize import scalarize
 from conure.passes.simplify import simplify
+from conure.passes.split import split, split_points
 from conure.passes.tidy import tidy
+from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
+from conure.runtime import pool
 from conure.runtime.cache import cache_for
 from conure.schedule.choose import choose
 from conure.target import Target, host
@@ -54,9 +64,46 @@ class Stage:
     why: str
 
 
-def _mark(program: Program, setting: Setting) -> Program:
+def _arrange(program: Program, setting: Setting) -> Program:
+    """Judge and choose once, then apply what was chosen, outer decisions first."""
     verdicts = judge_all(program, setting.exact)
-    return parallelize(program, choose(program, verdicts, setting.target))
+    choices = choose(program, verdicts, setting.target)
+    program = parallelize(program, choices.marks)
+    program = interchange(program, choices.interchange)
+    program = tile(program, choices.tiles)
+    program = lanes(program, choices.lanes)
+    return jam(program, choices.copies)
+
+
+def _split(program: Program, setting: Setting) -> Program:
+    """Split serial loops wherever that makes parts of them parallel, each loop once."""
+    tried: set[str] = set()
+    pending = True
+    while pending:
+        pending = False
+        verdicts = judge_all(program, setting.exact)
+        for loop in [s for s in statements(program) if isinstance(s, For)]:
+            serial = not isinstance(verdicts[loop.index], Parallel)
+            if loop.index in tried or not serial or loop.step != integer(1):
+                continue
+            tried.add(loop.index)
+            better = _split_one(program, loop, set(verdicts), setting)
+            if better is not None:
+                program, pending = better, True
+                break
+    return program
+
+
+def _split_one(
+    program: Program, loop: For, known: set[str], setting: Setting
+) -> Program | None:
+    for point in split_points(loop):
+        cut = split(program, loop.index, point)
+        new = judge_all(cut, setting.exact)
+        parts = [new[index] for index in new if index not in known]
+        if sum(isinstance(part, Parallel) for part in parts) >= 2:
+            return cut
+    return None
 
 
 TIDY: Final = (
@@ -68,7 +115,10 @@ PROVE: Final = (
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
 )
 APPLY: Final = (
-    Stage("parallelize", _mark, "mark the loops, now that their bodies are final"),
+    Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
+    Stage("scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"),
+    Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
+    Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )
 STAGES: Final = TIDY + PROVE + APPLY
 
@@ -92,16 +142,20 @@ def decide(
 def compile_program(program: Program, config: Config, careful: bool) -> Artifact:
     """The artifact of a lowered program: from the cache on disk, or made and put there."""
     target = host()
-    name = key(program, "careful" if careful else "fast", config.float_order,
-               str(config.fast_math), repr(target), version())  # fmt: skip
+    pool.connect(assemble, load, cache_for(config))
+    variant = "careful" if careful else "fast"
+    name = key(program, variant, config.float_order, str(config.fast_math), target.key, version())
     cache = cache_for(config)
     found = cache.get(name) if cache is not None else None
     if found is not None:
         return found
-    module = generate(decide(program, config, careful), target, name)
+    made = generate(decide(program, config, careful), target)
     if config.verbose >= 3:
-        print(module.text)
-    artifact = module.artifact(assemble(module.text, target))
+        print(made.text)
+    artifact = Artifact(
+        name, assemble(made.text, target), made.entry, made.arguments, made.results,
+        made.parallel, made.snapshot, made.reports,
+    )  # fmt: skip
     if cache is not None:
         cache.put(artifact)
     return artifact

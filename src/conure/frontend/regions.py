@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from conure.frontend.liveness import Flow, Names, binds, bound_after, live_before, reads
+from conure.frontend.flow import Flow, Names, binds, bound_after, live_before, reads
 from conure.frontend.plausible import holds_loop, is_plain, is_plausible
 
 OUT = "__conure_out"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from conure.api import jit, remember
 from conure.dispatch import Dispatcher
-from conure.frontend.liveness import binds
+from conure.frontend.flow import binds
 from conure.frontend.regions import Scope, rewrite_body
 from conure.frontend.source import parse_text
 from conure.signature import UNBOUND

@@ -7,16 +7,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from conure.ir.nodes import For, Program, Stmt
+from conure.ir.nodes import For, Mark, Program, Stmt
 from conure.ir.walk import map_statements
-from conure.schedule.choices import Choices
 
 
-def parallelize(program: Program, choices: Choices) -> Program:
-    """Set the marks of `choices`; other loops keep theirs."""
-    marks = dict(choices.marks)
+def parallelize(program: Program, marks: Mapping[str, Mark]) -> Program:
+    """Set the marks of the loops named; other loops keep theirs."""
 
     def marked(stmt: Stmt) -> Stmt:
         if isinstance(stmt, For) and stmt.index in marks:

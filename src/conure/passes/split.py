@@ -1,8 +1,10 @@
 """Split the range of a loop at a point, so that its parts are parallel though the whole is not.
 
-    for i in 0:n:1 {                       for i.1 in 0:min(n, max(0, k)):1 { ... d[k, j] as before ... }
-      d[i, j] = d[i, j] + d[k, j]   -->    for i.2 in min(...):min(n, ...+1):1 { ... i is k ... }
-    }                                      for i.3 in ...:n:1 { ... d[k, j] as after ... }
+    for i in 0:n:1 {                       if 0 <= k and k < n {
+      d[i, j] = d[i, j] + d[k, j]   -->      for i.1 in 0:k:1 { ... }
+    }                                        for i.2 in k:k + 1:1 { ... }
+                                             for i.3 in k + 1:n:1 { ... } }
+                                           else { as before }
 
 Row k is written once on the way; before it every iteration reads the old row, after it the new
 one. The order of iterations is kept, so that splitting is always legal (index-set splitting;
@@ -14,9 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conure.ir.nodes import Assign, Expr, For, Load, Program, Stmt, Store, Var
+from conure.ir.nodes import Expr, For, If, Load, Program, Stmt, Store, Var
 from conure.ir.ops import apply, integer
-from conure.ir.types import INT
 from conure.ir.walk import map_statements, names_read, names_written, statements, walk
 from conure.passes.binders import Names, with_fresh_binders
 
@@ -54,22 +55,13 @@ def split(program: Program, index: str, point: Expr) -> Program:
     """Split the loop with this index name (step 1) before and after `point`."""
     names = Names(program)
 
-    def cut(stmt: Stmt) -> Stmt | tuple[Stmt, ...]:
+    def cut(stmt: Stmt) -> Stmt:
         if not (isinstance(stmt, For) and stmt.index == index):
             return stmt
-        assert stmt.step == integer(1)
-        low = names.local(f"{index}.low", INT)
-        high = names.local(f"{index}.high", INT)
-        start, stop = stmt.start, stmt.stop
-        whole = apply("maximum", start, stop)
-        first = apply("minimum", apply("maximum", point, start), whole)
-        after = apply("minimum", apply("add", point, integer(1), checked=False), whole)
-        second = apply("maximum", after, Var(low, INT))
-        parts = [
-            with_fresh_binders(replace(stmt, start=a, stop=b), names)
-            for a, b in ((start, Var(low, INT)), (Var(low, INT), Var(high, INT)), (Var(high, INT), stop))
-        ]
-        return (Assign(low, first, stmt.loc), parts[0], Assign(high, second, stmt.loc), parts[1], parts[2])
+        after = apply("add", point, integer(1), checked=False)
+        ranges = ((stmt.start, point), (point, after), (after, stmt.stop))
+        parts = tuple(with_fresh_binders(replace(stmt, start=a, stop=b), names) for a, b in ranges)
+        above, below = apply("less_equal", stmt.start, point), apply("less", point, stmt.stop)
+        return If(apply("and", above, below), parts, (stmt,), stmt.loc)
 
-    body = map_statements(program.body, cut)
-    return replace(program, body=body, locals=program.locals + tuple(names.new))
+    return program.with_body(map_statements(program.body, cut))

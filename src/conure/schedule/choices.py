@@ -1,17 +1,23 @@
-"""What was decided for the loops of a program: frozen, applied by `passes/`, part of the key."""
+"""What was decided for the loops of a program, applied by `passes/` in this order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conure.ir.nodes import Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The mark of each loop, by its index name; loops not named stay serial."""
+    """Decisions by index name of the loop; loops not named stay as they are.
 
-    marks: tuple[tuple[str, Mark], ...] = ()
+    `interchange`: swapped with the loop inside; `tiles`: (rows, columns) of a tile of the loop and
+    the one inside; `lanes`: iterations side by side; `copies`: times unrolled and jammed;
+    `marks`: how it runs.
+    """
 
-    def mark(self, index: str) -> Mark | None:
-        return dict(self.marks).get(index)
+    interchange: set[str] = field(default_factory=set)
+    tiles: dict[str, tuple[int, int]] = field(default_factory=dict)
+    lanes: dict[str, int] = field(default_factory=dict)
+    copies: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
