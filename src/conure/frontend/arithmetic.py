@@ -161,6 +161,8 @@ def operate(ctx: Lowering, op: str, left: Expr, right: Expr, elementwise: bool) 
         ctx.refuse(how.error)
     if how.exact:
         return _exact_comparison(op, left, right)
+    if how.operand.kind != "real":
+        op = {"fmin": "minimum", "fmax": "maximum"}.get(op, op)
     checked = overflows(op, elementwise, how.operand)
     node = _node(op, convert(left, how.operand), convert(right, how.operand), checked, ctx)
     return node if node.type is how.result else cast(node, how.result)

@@ -262,7 +262,7 @@ def assign_elements(ctx: Lowering, target: View, value: Value) -> None:
     over(
         ctx,
         target.shape,
-        lambda index: store(ctx, target, index, stored(ctx, at(source, index), target.dtype)),
+        lambda index: store(ctx, target, index, stored(ctx, at(source, index), target.dtype, True)),
     )
 
 

@@ -147,4 +147,4 @@ def _dtype(ctx: Lowering, arguments: Arguments) -> Scalar:
 
 def _astype(ctx: Lowering, owner: View | Elements, target: Scalar) -> Elements:
     source = elements(ctx, owner)
-    return elementwise(ctx, target, [source], lambda x: stored(ctx, x, target))
+    return elementwise(ctx, target, [source], lambda x: stored(ctx, x, target, True))

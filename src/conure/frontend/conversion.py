@@ -144,11 +144,16 @@ def _check_round_trip(ctx: Lowering, held: Expr, target: Scalar) -> None:
     ctx.fail_if(apply("and", apply("not_equal", back, held), apply("equal", held, held)))
 
 
-def stored(ctx: Lowering, expr: Expr, target: Scalar) -> Expr:
-    """The value of `a[i] = x`."""
+def stored(ctx: Lowering, expr: Expr, target: Scalar, elementwise: bool = False) -> Expr:
+    """The value of `a[i] = x`. A number that is out of the range of a signed dtype raises;
+    elements of an array (`elementwise`), and NumPy's integers in unsigned dtypes, wrap."""
     source = expr.type
     if source.kind == "complex" and target.kind != "complex":
         ctx.refuse("a complex number is stored into an array of reals", "store x.real")
+    if not elementwise and target.kind == "signed" and source.is_integer:
+        low, high = target.range
+        if source.range[0] < low or source.range[1] > high:
+            return cast(cast(expr, INT, loc=ctx.loc), target, loc=ctx.loc)
     return convert(expr, target)
 
 

@@ -13,7 +13,7 @@ from conure.frontend.promotion import common, math_type, numpy_type
 from conure.frontend.values import Elements, Number, Value, View
 from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import OPS, apply, cast
-from conure.ir.types import B1, BOOL, FLOAT, INT, Scalar
+from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar
 
 _ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1}
 
@@ -51,8 +51,10 @@ def _scalar(ctx: Lowering, row: Row, numbers: Sequence[Number]) -> Expr:
         case "angle":
             return apply("mul", _as_float(ctx, exprs[0]), Const(row.factor, FLOAT))
         case "whole":
-            if exprs[0].type.is_integer or exprs[0].type.kind == "bool":
+            if exprs[0].type in (INT, BOOL):
                 return convert(exprs[0], INT)
+            if row.op == "trunc" and exprs[0].type not in (FLOAT, F64):
+                ctx.refuse("math.trunc of this NumPy type raises TypeError", "use int(x)")
             return cast(apply(row.op, _as_float(ctx, exprs[0])), INT, loc=ctx.loc)
         case _:
             if all(expr.type.python for expr in exprs):
@@ -108,6 +110,8 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
         case "logical":
             return cast(apply(row.op, *(nonzero(expr) for expr in exprs)), B1)
         case "complex":
+            if exprs[0].type.kind == "bool":
+                ctx.refuse("NumPy conjugates a bool to int8")
             return apply(row.op, exprs[0]) if exprs[0].type.kind == "complex" else exprs[0]
         case "where":
             kind = _common(ctx, exprs[1:])
@@ -123,7 +127,7 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
 
 
 def _of_reals(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
-    kind = math_type(_common(ctx, exprs))
+    kind = math_type(*(expr.type for expr in exprs))
     if kind is None:
         ctx.refuse("NumPy gives float16 here, which is not compiled", "convert to float64 first")
     if kind.kind == "complex" and "complex" not in OPS[row.op].kinds:

@@ -97,7 +97,7 @@ def _keep_number(ctx: Lowering, path: str, number: Number) -> Number:
 def constant(value: Any) -> Value:
     """A Python object that is known at compile time."""
     if isinstance(value, bool | int | float | complex) and not isinstance(value, np.generic):
-        if type(value) in (bool, int, float) and (number := constant_number(value)) is not None:
+        if type(value) in (bool, int, float, complex) and (number := constant_number(value)) is not None:
             return number
         return Object(value)
     scalar = scalar_of_value(value)

@@ -12,6 +12,7 @@ a lower kind. Everything here is a question about types; nothing is emitted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -86,6 +87,8 @@ def _weak(strong: Scalar, weak: Scalar) -> Scalar:
 
 def plan(op: str, left: Scalar, right: Scalar, elementwise: bool = False) -> Plan:
     """How `left op right` is computed; `elementwise`: as a ufunc does (on arrays)."""
+    if left is COMPLEX and right is F64 and not elementwise:
+        right = FLOAT  # np.float64 is a float, so Python's own complex answers
     if op in COMPARISONS:
         return _comparison(op, left, right)
     both = common(left, right)
@@ -180,14 +183,30 @@ def join_types(first: Scalar, second: Scalar) -> tuple[Scalar, Scalar | None] | 
     return (strong, weak) if rank(weak) <= rank(strong) else None
 
 
-def math_type(scalar: Scalar) -> Scalar | None:
-    """The type in which a NumPy function of reals (sqrt, sin, ...) works; None for float16.
+_FLOATS: Final[dict[int, Scalar | None]] = {16: None, 32: F32, 64: F64}
 
-    >>> math_type(INT), math_type(F32), math_type(B1)
-    (f64, f32, None)
+
+def math_type(*scalars: Scalar) -> Scalar | None:
+    """The type in which a NumPy function of reals (sqrt, arctan2, ...) works; None for float16.
+
+    >>> math_type(INT), math_type(F32), math_type(F32, B1), math_type(B1)
+    (f64, f32, f32, None)
     """
-    if scalar.is_inexact:
-        return numpy_type(scalar)
-    if scalar is INT or scalar.bits in (32, 64):
-        return F64
-    return F32 if scalar.bits == 16 else None
+    if any(scalar.kind == "complex" for scalar in scalars):
+        found: Scalar | None = scalars[0]
+        for scalar in scalars[1:]:
+            found = None if found is None else common(found, scalar)
+        return None if found is None else numpy_type(found)
+    strong = [scalar for scalar in scalars if not scalar.python]
+    if not strong:
+        return None if all(scalar is BOOL for scalar in scalars) else F64
+    bits = max(_float_bits(scalar) for scalar in strong)
+    if FLOAT in scalars and all(scalar.kind != "real" for scalar in strong):
+        bits = 64
+    return _FLOATS[bits]
+
+
+def _float_bits(scalar: Scalar) -> int:
+    if scalar.kind == "real":
+        return scalar.bits
+    return {1: 16, 8: 16, 16: 32}.get(scalar.bits, 64)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conure.ir.nodes import Const, Expr
-from conure.ir.types import BOOL, FLOAT, INT, Scalar
+from conure.ir.types import BOOL, COMPLEX, FLOAT, INT, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +150,7 @@ def constant_number(value: bool | int | float | complex) -> Number | None:
             return integer_number(value) if -(2**63) <= value < 2**63 else None
         case float():
             return Number(Const(value, FLOAT))
+        case complex():
+            return Number(Const(value, COMPLEX))
         case _:
             return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+import linecache
+import math
 import textwrap
 import warnings
 from collections.abc import Callable
@@ -50,6 +52,17 @@ def argument(value: Any) -> Argument:
 
 def _plain(value: Any) -> bool:
     return isinstance(value, np.ndarray) or scalar_of_value(value) is not None
+
+
+def define(source: str, **names: Any) -> Callable[..., Any]:
+    """The function `f` of a text, with its source where `inspect` finds it."""
+    text = textwrap.dedent(source)
+    file = f"<defined {hash(text)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    space: dict[str, Any] = {"np": np, "math": math, **names}
+    exec(compile(text, file, "exec"), space)  # the text is this test's own
+    function: Callable[..., Any] = space["f"]
+    return function
 
 
 def function_ast(function: Callable[..., Any]) -> ast.FunctionDef:
