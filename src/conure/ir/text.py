@@ -86,6 +86,7 @@ TIGHT: Final = len(_LEVELS)
 _ATOM: Final = TIGHT + 1
 _NAMED: Final = TIGHT + 2  # an atom that is not a number: a sign before it is an operator
 _INDENT: Final = "    "
+_LOCALS: Final = 10  # declared on one line
 
 
 def show(node: Program | Stmt | Expr | tuple[Stmt, ...], notes: bool = True) -> str:
@@ -126,7 +127,8 @@ def _header(program: Program) -> str:
     lines = [text + " {"]
     group: list[Local] = []
     for local in (*program.locals, None):
-        if group and (local is None or local.type is not group[0].type):
+        full = len(group) == _LOCALS
+        if group and (full or local is None or local.type is not group[0].type):
             lines.append(f"{_INDENT}local {_names(g.name for g in group)}: {group[0].type}")
             group = []
         if local is not None:
