@@ -116,7 +116,9 @@ def draw_arguments(scope: Scope, seed: int) -> Arguments:
 def _sizes(scope: Scope) -> tuple[list[int], int]:
     """Sizes that axes are drawn from, and the highest rank."""
     draw = scope.draw
-    scale = draw.weighted([(6.0, "small"), (2.5, "middle"), (1.0, "large"), (0.5, "none")])
+    scale = draw.weighted(
+        [(6.0, "small"), (2.5, "middle"), (1.0, "large"), (0.6, "wide"), (0.5, "none")]
+    )
     count = draw.weighted(DISTINCT_SIZES)
     if scale == "small":
         return [draw.between(2, 12) for _ in range(count)], draw.weighted(
@@ -127,6 +129,9 @@ def _sizes(scope: Scope) -> tuple[list[int], int]:
     if scale == "large":
         scope.statements = min(scope.statements, 5)
         return [draw.between(5001, 9000), *(draw.between(1, 3) for _ in range(count - 1))], 1
+    if scale == "wide":
+        scope.statements = min(scope.statements, 5)
+        return [draw.between(80, 200), draw.between(20, 60)], 2
     return [0, *(draw.between(0, 5) for _ in range(count - 1))], draw.between(1, 2)
 
 

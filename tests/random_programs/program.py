@@ -19,7 +19,7 @@ from .builder import Builder, indented
 from .expressions import Expressions
 from .loops import loop
 from .scope import Draw, Scalar, Scope
-from .statements import block
+from .statements import block, scratch
 
 HEADER = """import math
 
@@ -141,6 +141,8 @@ def _body(builder: Builder) -> list[str]:
             kind,
             builder.expressions.leaf(kind) if draw.chance(0.3) else {"i": "2", "f": "0.5"}[kind],
         )
+    if draw.chance(0.2):
+        lines += scratch(builder, 0)
     for _ in range(draw.weighted([(5.0, 1), (2.5, 2), (1.0, 3)])):
         depth = draw.weighted([(3.0, 1), (4.0, 2), (2.0, 3), (0.5, 4)])
         scope.statements = max(scope.statements, 2)

@@ -6,6 +6,8 @@ from .builder import Builder, Lines
 from .scope import Array
 from .subscripts import subscript
 
+EXACT_TERMS = 100_000  # so many tame terms still sum exactly in single precision
+
 
 def slice_statement(build: Builder) -> Lines:
     """A row assigned, a sum of a slice, a dot product."""
@@ -119,7 +121,9 @@ def _extreme(build: Builder) -> Lines:
 def _kept(build: Builder, text: str) -> Lines:
     """The value goes to an array, an accumulator or a private scalar."""
     draw = build.draw
-    if build.scope.before and draw.chance(0.4):
+    longest = max(size for array in build.scope.arrays for size in array.shape)
+    small = build.scope.trips * longest < EXACT_TERMS
+    if small and build.scope.before and draw.chance(0.4):
         name = build.accumulator("f", "0.0")
         return [f"{name} += {text}"]
     outs = [array for array in build.scope.arrays_of("out", "f") if len(array.shape) == 1]

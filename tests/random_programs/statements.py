@@ -7,6 +7,7 @@ import re
 from .builder import Builder, Lines, indented
 from .loops import loop
 from .reductions import reduction
+from .scope import Array
 from .slices import slice_statement
 from .subscripts import element
 
@@ -32,21 +33,68 @@ def block(build: Builder, depth: int) -> Lines:
 
 
 def _statement(build: Builder, depth: int, inside: bool) -> Lines:
+    exact = build.scope.mode == "exact"
     writer = build.draw.weighted(
         [
             (6.0, _store),
             (2.5, _private),
-            (5.0 if inside else 0.0, lambda b, d: reduction(b)),
+            (5.0 if inside else 0.0, lambda build, depth: reduction(build)),
             (2.0, _if),
-            (1.2 if build.scope.mode == "exact" else 0.4, lambda b, d: slice_statement(b)),
+            (1.2 if exact else 0.4, lambda build, depth: slice_statement(build)),
             (0.8 if inside else 0.0, _jump),
             (0.5, _swap),
             (1.0 if depth > 0 else 0.0, loop),
             (0.4, _helper),
             (0.5, _augmented),
+            (0.3, scratch),
+            (2.0 * build.scope.wild, _failing),
         ]
     )
     return writer(build, depth)
+
+
+def scratch(build: Builder, depth: int) -> Lines:
+    """A new array, local to the block."""
+    scope, draw = build.scope, build.draw
+    like = draw.pick(scope.arrays_of("in out", "f") or scope.arrays)
+    shape = like.shape[-2:]
+    if like.kind != "f" or scope.trips * like.shape[-1] > scope.limit:
+        return _private(build, depth)
+    name = scope.fresh("u")
+    sizes = ", ".join(scope.size(size) for size in shape)
+    made = draw.pick(["np.zeros(({},))", "np.ones(({},))", "np.full(({},), 2.0)"]).format(sizes)
+    scope.bind(Array(name, "float64", shape, "out", 100 + scope.counter))
+    if not scope.loops:
+        scope.results.append(name)
+    return [f"{name} = {made}"]
+
+
+def _failing(build: Builder, depth: int) -> Lines:
+    """A statement that may raise in the middle of a loop, or make NumPy warn."""
+    scope, draw = build.scope, build.draw
+    index = draw.pick(scope.indices).name if scope.indices else "2"
+    arrays = scope.arrays_of("out")
+    if not arrays:
+        return _private(build, depth)
+    target = element(scope, draw.pick(arrays))
+    leaf, place = build.expressions.leaf("f"), draw.between(0, 9)
+    text = draw.pick(
+        [
+            f"100 // ({index} - {place})",
+            f"100 % ({index} - {place})",
+            f"1.5 / ({index} - {place})",
+            f"math.sqrt({place} - {index})",
+            f"math.log({place} - {index})" if not build.exact else f"{place} - {index}",
+            f"2 ** (60 + {index})",
+            f"1 << ({place} - {index})",
+            f"int({leaf} * 1e300)",
+            f"{index} * 40",
+            f"{draw.pick(scope.arrays).name}[{index} * 3]",
+            f"{leaf} + (1j if {index} == {place} else 0)",
+            f"undefined_{place}" if draw.chance(0.2) else f"{leaf}",
+        ]
+    )
+    return [f"{target} = {text}"]
 
 
 def _store(build: Builder, depth: int) -> Lines:
