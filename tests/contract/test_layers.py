@@ -17,7 +17,7 @@ _CORE = ("target", "artifact", "ir", "errors")
 _MIDDLE = ("frontend", "analysis", "schedule", "passes", "codegen", "runtime", "configuration")
 _BELOW_PIPELINE = (*_CORE, *_MIDDLE)
 _BELOW_CALLS = (*_BELOW_PIPELINE, "pipeline")
-_BELOW_DOORS = (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "explanation")
+_BELOW_DOORS = (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "foresight", "explanation")
 _DOORS = ("api", "operators", "numpy")
 
 LAYERS: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "signature": ("frontend", "ir", "errors"),
     "outcomes": ("signature", "frontend", "ir", "errors"),
     "dispatch": (*_BELOW_CALLS, "signature", "outcomes"),
-    "explanation": (*_BELOW_CALLS, "signature", "outcomes", "dispatch"),
+    "foresight": (*_BELOW_CALLS, "signature", "outcomes", "dispatch"),
+    "explanation": (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "foresight"),
     "api": _BELOW_DOORS,
     "operators": _BELOW_DOORS,
     "numpy": _BELOW_DOORS,
@@ -53,6 +54,7 @@ INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
     ("codegen/assemble.py", "_llvm"): "loading finished code does without llvmlite.binding, 27 ms",
     ("codegen/load.py", "__init__"): "llvmlite's public names serve versions that are not known",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
+    ("analysis/exact.py", "_isl"): "islpy takes 0.14 s to import, and most loops need no isl",
 }
 """(file, function) that may import when called, and why; vendor drivers need no row."""
 

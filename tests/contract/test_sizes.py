@@ -16,7 +16,9 @@ CLASS_METHODS = 20
 
 FORBIDDEN = {"utils", "helpers", "misc", "common", "tools", "base", "util", "helper", "tool"}
 
-LARGER: dict[str, str] = {}
+LARGER: dict[str, str] = {
+    "frontend/numpy_table.py:_numpy": "a table, one row per function of NumPy",
+}
 """`file` or `file:name` that may exceed its limit, and why; say the same in the file."""
 
 
@@ -27,6 +29,11 @@ def span(node: Function | ast.ClassDef) -> int:
     if isinstance(node, Function) and ast.get_docstring(node) is not None:
         lines -= (first.end_lineno or first.lineno) - first.lineno + 1
     return lines
+
+
+def dunder(function: Function) -> bool:
+    """Whether Python itself calls it: a class that acts as a number needs a dozen."""
+    return function.name.startswith("__") and function.name.endswith("__")
 
 
 def check(name: str, size: int, limit: int) -> None:
@@ -49,7 +56,7 @@ def test_classes(path: Path) -> None:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ClassDef):
             check(f"{short(path)}:{node.name}", span(node), CLASS_LINES)
-            methods = sum(isinstance(each, Function) for each in node.body)
+            methods = sum(isinstance(each, Function) and not dunder(each) for each in node.body)
             check(f"{short(path)}:{node.name}", methods, CLASS_METHODS)
 
 
