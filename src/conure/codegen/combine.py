@@ -38,7 +38,7 @@ def identity(op: str, scalar: Scalar) -> Operands | None:
 def combine_tree(
     scope: Scope, loop: For, reductions: tuple[Reduction, ...], partials: str, chunks: str
 ) -> None:
-    """partials[0] becomes all of them combined; then the variables, with their values from before."""
+    """Combine all into partials[0], and that with the variables' values from before the loop."""
     names = tuple(each.name for each in reductions)
     function, value = scope.function, scope.function.value
     gap_cell, row_cell = function.slot("i64"), function.slot("i64")

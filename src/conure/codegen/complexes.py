@@ -49,7 +49,8 @@ def complex_apply(scope: Scope, node: Apply, args: list[Operands]) -> Operands:
             return (_same(scope, kind, args[0], args[1], node.op == "equal"),)
         case "pow":
             return _power(scope, node, kind, args[0], args[1])
-    raise AssertionError(f"no complex {node.op}")
+        case _:
+            raise AssertionError(f"no complex {node.op}")
 
 
 def _product(scope: Scope, kind: str, a: Operands, b: Operands) -> Operands:

@@ -22,7 +22,7 @@ from conure.codegen.facts import Facts, facts, fails_after_write
 from conure.codegen.memory import current, declare_array
 from conure.codegen.module import Module
 from conure.codegen.parallel import parallel_loop
-from conure.codegen.scope import Array, Bounds, Operands, Scope, machine_type
+from conure.codegen.scope import Bounds, Operands, Scope, machine_type
 from conure.ir.nodes import For, Param, Program
 from conure.ir.parse import parse  # noqa: F401 # the doctest's
 from conure.ir.types import BOOL, F64, I64, INT, ArrayType, Scalar, component
@@ -100,8 +100,8 @@ def _results(program: Program) -> list[ResultSlot]:
 
 
 def _scalar_types(program: Program) -> dict[str, Scalar]:
-    both = (*program.params, *program.locals)
-    return {each.name: each.type for each in both if isinstance(each.type, Scalar)}
+    types = {each.name: each.type for each in program.params if isinstance(each.type, Scalar)}
+    return types | {each.name: each.type for each in program.locals}
 
 
 def _reports(program: Program) -> list[dict[str, Any]]:
@@ -173,10 +173,10 @@ def _write_results(scope: Scope, program: Program) -> None:
     place = 0
     for slot in _results(program):
         if slot.name in scope.arrays:
-            values, scalar = (_position(scope, current(scope, slot.name)),), INT
+            values: Operands = (current(scope, slot.name).position,)
+            scalar = INT
         else:
-            scalar = slot.scalar
-            values = scope.read(slot.name)
+            values, scalar = scope.read(slot.name), slot.scalar
         for value in values:
             kind = machine_type(scalar)
             if not scalar.is_inexact:
@@ -185,7 +185,3 @@ def _write_results(scope: Scope, program: Program) -> None:
             address = scope.function.value(f"getelementptr inbounds i64, ptr %out, i64 {place}")
             scope.function.emit(f"store {kind} {value}, ptr {address}")
             place += 1
-
-
-def _position(scope: Scope, array: Array) -> str:
-    return array.position

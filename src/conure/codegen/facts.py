@@ -102,6 +102,8 @@ def steering_names(program: Program) -> frozenset[str]:
                 names |= _variables(condition)
             case Apply("and" | "or" | "select", args):
                 names |= _variables(args[0])
+            case _:
+                pass
     stack = list(names)
     while stack:
         for name in sources.get(stack.pop(), set()) - names:

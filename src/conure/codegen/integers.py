@@ -1,4 +1,4 @@
-"""Instructions for booleans and integers, as Python (exact, checked) and NumPy (wrapping) have them.
+"""Instructions for booleans and integers: Python's are exact (checked), NumPy's wrap.
 
 Overflow of `+` and `-` is found by comparing signs where the failure is sticky, which vectorizes;
 where it leaves at once, by the processor's overflow flag. A 64-bit product in a vector loop is

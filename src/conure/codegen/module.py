@@ -155,9 +155,8 @@ class Module:
         if self._kept:
             symbols = ", ".join(f"ptr @{symbol}" for symbol in self._kept)
             kind = f"[{len(self._kept)} x ptr]"
-            parts.append(
-                f'@llvm.compiler.used = appending global {kind} [{symbols}], section "llvm.metadata"'
-            )
+            place = 'section "llvm.metadata"'
+            parts.append(f"@llvm.compiler.used = appending global {kind} [{symbols}], {place}")
         parts += [*self._definitions.values(), *(each.text() for each in self._functions)]
         parts += [f"attributes {name} = {{ {text} }}" for text, name in self._attributes.items()]
         parts += [f"!{number} = {text}" for number, text in enumerate(self._metadata)]

@@ -156,6 +156,8 @@ def _arrays_used(loop: For) -> set[str]:
                 names.add(array)
             case Rebind(targets, sources):
                 names.update(targets, sources)
+            case _:
+                pass
     return names
 
 

@@ -13,12 +13,12 @@ from conure.codegen.module import Module
 from conure.codegen.scope import machine_type
 from conure.ir.types import Scalar
 
-_TEXT: Final = """define internal {{{kind}, i1}} @{name}({kind} %base, {kind} %exponent) nounwind {{
+_TEXT: Final = """define internal {pair} @{name}({kind} %base, {kind} %exponent) nounwind {{
 start:
   %negative = icmp {less} {kind} %exponent, 0
   br i1 %negative, label %wrong, label %loop
 wrong:
-  ret {{{kind}, i1}} {{{kind} 0, i1 true}}
+  ret {pair} {{{kind} 0, i1 true}}
 loop:
   %left = phi {kind} [ %exponent, %start ], [ %left.next, %next ]
   %power = phi {kind} [ 1, %start ], [ %power.next, %next ]
@@ -27,9 +27,9 @@ loop:
   %square.bad = phi i1 [ false, %start ], [ %square.bad.next, %next ]
   %bit = trunc {kind} %left to i1
   %times = select i1 %bit, {kind} %square, {kind} 1
-  %product = call {{{kind}, i1}} @llvm.{sign}mul.with.overflow.{kind}({kind} %power, {kind} %times)
-  %power.next = extractvalue {{{kind}, i1}} %product, 0
-  %product.bad = extractvalue {{{kind}, i1}} %product, 1
+  %product = call {pair} {multiply}({kind} %power, {kind} %times)
+  %power.next = extractvalue {pair} %product, 0
+  %product.bad = extractvalue {pair} %product, 1
   %used.bad = and i1 %bit, %square.bad
   %some.bad = or i1 %product.bad, %used.bad
   %bad.next = or i1 %bad, %some.bad
@@ -37,15 +37,15 @@ loop:
   %more = icmp ne {kind} %left.next, 0
   br i1 %more, label %next, label %done
 next:
-  %squared = call {{{kind}, i1}} @llvm.{sign}mul.with.overflow.{kind}({kind} %square, {kind} %square)
-  %square.next = extractvalue {{{kind}, i1}} %squared, 0
-  %squared.bad = extractvalue {{{kind}, i1}} %squared, 1
+  %squared = call {pair} {multiply}({kind} %square, {kind} %square)
+  %square.next = extractvalue {pair} %squared, 0
+  %squared.bad = extractvalue {pair} %squared, 1
   %square.bad.next = or i1 %square.bad, %squared.bad
   br label %loop
 done:
-  %first = insertvalue {{{kind}, i1}} undef, {kind} %power.next, 0
-  %both = insertvalue {{{kind}, i1}} %first, i1 %bad.next, 1
-  ret {{{kind}, i1}} %both
+  %first = insertvalue {pair} undef, {kind} %power.next, 0
+  %both = insertvalue {pair} %first, i1 %bad.next, 1
+  ret {pair} %both
 }}"""
 
 
@@ -54,5 +54,7 @@ def power_function(module: Module, scalar: Scalar) -> str:
     kind, signed = machine_type(scalar), scalar.kind == "signed"
     name = f"conure.pow.{'i' if signed else 'u'}{scalar.bits}"
     sign, less = ("s", "slt") if signed else ("u", "ult")
-    module.declare(f"{{{kind}, i1}} @llvm.{sign}mul.with.overflow.{kind}({kind}, {kind})")
-    return module.define(name, _TEXT.format(kind=kind, name=name, sign=sign, less=less))
+    pair, multiply = f"{{{kind}, i1}}", f"@llvm.{sign}mul.with.overflow.{kind}"
+    module.declare(f"{pair} {multiply}({kind}, {kind})")
+    text = _TEXT.format(kind=kind, name=name, less=less, pair=pair, multiply=multiply)
+    return module.define(name, text)

@@ -117,7 +117,8 @@ def test_declared_overlap() -> None:
 
 @pytest.mark.parametrize(("start", "stop", "step"), [
     (0, 10, 1), (0, 10, 3), (10, 0, -1), (10, -1, -4), (5, 5, 1), (7, 3, 2), (3, 7, -2), (-5, 5, 1),
-    (2**63 - 3, 2**63 - 1, 1), (-(2**63), 2**63 - 1, 2**62), (0, 1, 2**62), (-(2**63), -(2**63) + 2, 1),
+    (2**63 - 3, 2**63 - 1, 1), (-(2**63), 2**63 - 1, 2**62), (0, 1, 2**62),
+    (-(2**63), -(2**63) + 2, 1),
 ])  # fmt: skip
 def test_bounds(start: int, stop: int, step: int) -> None:
     expected = (len(range(start, stop, step)), sum(range(start, stop, step)) % 2**64)
@@ -181,7 +182,8 @@ REDUCTIONS = {
     "add": ("f64", "s = s + a[i]"), "mul": ("f64", "s = s * a[i]"),
     "minimum": ("f64", "s = minimum(s, a[i])"), "maximum": ("f64", "s = maximum(a[i], s)"),
     "fmin": ("f64", "s = fmin(s, a[i])"), "fmax": ("f64", "s = fmax(a[i], s)"),
-    "greater": ("f64", "if a[i] > s { s = a[i] }"), "less": ("f64", "s = select(a[i] < s, a[i], s)"),
+    "greater": ("f64", "if a[i] > s { s = a[i] }"),
+    "less": ("f64", "s = select(a[i] < s, a[i], s)"),
 }  # fmt: skip
 
 
@@ -244,7 +246,8 @@ def test_several_reductions_last_and_private() -> None:
     text = """program f(a: f64[2]C, n: int) -> s, m, t, any, w {
         local s: f64 local m: f64 local t: f64 local any: bool local w: int
         m = -1.0:f64  w = 7
-        for i in 0:dim(a, 0) parallel(reduce add s; reduce maximum m; reduce or any; reduce last w; private t; last t) {
+        for i in 0:dim(a, 0) parallel(reduce add s; reduce maximum m; reduce or any;
+                                      reduce last w; private t; last t) {
             t = 0.0:f64
             for j in 0:dim(a, 1) { t = t + a[i, j]  s = s + a[i, j] * f64(n) }
             if t > m { m = t }
