@@ -168,27 +168,6 @@ class Poly:
                 result = result + product
         return result
 
-    def content(self) -> int:
-        """The greatest common divisor of all coefficients but the constant's."""
-        return gcd(*(factor for monomial, factor in self.terms.items() if monomial))
-
-    def divide(self, divisor: int) -> Poly | None:
-        """The exact quotient by a number."""
-        if any(factor % divisor for factor in self.terms.values()):
-            return None
-        return Poly({monomial: factor // divisor for monomial, factor in self.terms.items()})
-
-    def map_atoms(self, change: Callable[[Expr], Expr | Poly]) -> Poly:
-        """With every atom replaced."""
-        result = Poly({})
-        for monomial, factor in self.terms.items():
-            product = Poly.of(factor)
-            for atom in monomial:
-                new = change(atom)
-                product = product * (new if isinstance(new, Poly) else Poly.atom(new))
-            result = result + product
-        return result
-
 
 ZERO = Poly({})
 ONE = Poly.of(1)
@@ -221,7 +200,7 @@ def rename_all(poly: Poly, names: Mapping[str, str]) -> Poly:
     """A polynomial with other variables in it."""
     if not poly.names & names.keys():
         return poly
-    return poly.map_atoms(lambda atom: rename(atom, names))
+    return map_atoms(poly, lambda atom: rename(atom, names))
 
 
 def expression(poly: Poly, checked: bool = False) -> Expr:
@@ -252,3 +231,27 @@ def _term(monomial: Monomial, factor: int, checked: bool) -> Expr:
     for atom in rest:
         product = Apply("mul", (product, atom), INT, checked)
     return product
+
+
+def content(poly: Poly) -> int:
+    """The greatest common divisor of all coefficients but the constant's."""
+    return gcd(*(factor for monomial, factor in poly.terms.items() if monomial))
+
+
+def divided(poly: Poly, divisor: int) -> Poly | None:
+    """The exact quotient by a number."""
+    if any(factor % divisor for factor in poly.terms.values()):
+        return None
+    return Poly({monomial: factor // divisor for monomial, factor in poly.terms.items()})
+
+
+def map_atoms(poly: Poly, change: Callable[[Expr], Expr | Poly]) -> Poly:
+    """With every atom replaced."""
+    result = Poly({})
+    for monomial, factor in poly.terms.items():
+        product = Poly.of(factor)
+        for atom in monomial:
+            new = change(atom)
+            product = product * (new if isinstance(new, Poly) else Poly.atom(new))
+        result = result + product
+    return result

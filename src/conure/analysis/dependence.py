@@ -19,13 +19,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import ZERO, Poly, rename_all
+from conure.analysis.access import Access, Loop, Survey
+from conure.analysis.affine import ZERO, Poly, content, rename_all
 from conure.analysis.exact import System, apart
 from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
 from conure.analysis.ranges import Facts
-from conure.analysis.survey import Access, Loop, Survey
 from conure.ir.nodes import Expr
-
 
 _FEW = 64  # iterations; a guard that holds for fewer only is not worth a test
 
@@ -99,9 +98,9 @@ class Pair:
     def unequal(self, f: Poly, g: Poly) -> Meeting:
         """When one subscript (f in the first, g in the second access) never agrees."""
         atom = self.loop.counter
-        if not self.varies(f, atom) and not self.varies(g, atom):
-            if f.linear_in(atom) and g.linear_in(atom):
-                return self.single(f, g)
+        alone = not self.varies(f, atom) and not self.varies(g, atom)
+        if alone and f.linear_in(atom) and g.linear_in(atom):
+            return self.single(f, g)
         return APART if self.indivisible(f, g) else TOGETHER
 
     def single(self, f: Poly, g: Poly) -> Meeting:
@@ -154,7 +153,7 @@ class Pair:
         """GCD: the varying terms are multiples of what the rest is not a multiple of."""
         gap = self.twins.poly(g) - f
         moving = {m: c for m, c in gap.terms.items() if self.varies(Poly({m: 1}))}
-        unit = Poly(moving).content()
+        unit = content(Poly(moving))
         rest = Poly({m: c for m, c in gap.terms.items() if m not in moving})
         if unit <= 1 or any(m and c % unit for m, c in rest.terms.items()):
             return False
@@ -186,7 +185,7 @@ class Pair:
         gaps = [self.twins.poly(g) - f for f, g in subscripts]
         facts = (*self.first.context.facts, *self.twins.facts(self.second.context.facts))
         ranges = self.found.ranges
-        moving = {name for name in self.twins.names} | set(self.twins.names.values())
+        moving = set(self.twins.names) | set(self.twins.names.values())
         needed: list[Condition] = []
         for ordered in (order - 1, -order - 1):
             system = System(ranges, moving)

@@ -25,7 +25,7 @@ from conure.analysis.affine import Monomial, Poly, order_key
 from conure.analysis.guards import FALSE, TRUE, Condition, Test, both, either
 from conure.analysis.ranges import Facts, Ranges, as_poly
 from conure.ir.nodes import Apply, Const, Expr, Var
-from conure.ir.types import INT  # noqa: F401 - a name of the doctest above
+from conure.ir.types import INT
 
 _OPERATIONS = 200_000  # of isl, for one question; about 50 ms
 _ALTERNATIVES = 3  # of a guard

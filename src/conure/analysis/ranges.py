@@ -22,16 +22,18 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import ZERO, Poly, expression, leaves, order_key
+from conure.analysis.affine import ZERO, Poly, divided, expression, leaves, order_key
 from conure.analysis.interval import (
     EVERYTHING,
     Interval,
+    Number,
     add,
     multiply,
     of_type,
+    times,
     transfer,
 )
-from conure.ir.nodes import Apply, Const, Dim, Expr, Load, Var
+from conure.ir.nodes import Apply, Const, Dim, Expr, Var
 from conure.ir.types import INT, Scalar
 
 Facts = tuple[Poly, ...]
@@ -42,8 +44,8 @@ DIM_LIMIT = 2**63 - 1
 
 
 @dataclass
-class Ranges:
-    """The book. `homes[x]`: the loops in which x varies, outermost first."""
+class Book:
+    """Variables and numbers. `homes[x]`: the loops in which x varies, outermost first."""
 
     homes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     intervals: dict[Expr, Interval] = field(default_factory=dict)
@@ -100,9 +102,19 @@ class Ranges:
         """0 for what is known at entry; else later atoms rank higher."""
         return max((self._ranks.get(name, 0) for name in leaves(atom)), default=0)
 
-    def at_entry(self, poly: Poly) -> bool:
-        """Whether only parameters and extents take part, simply."""
-        return all(not self.rank(atom) and not isinstance(atom, Load) for atom in poly.atoms)
+    def at_entry(self, atom: Expr) -> bool:
+        """Whether an atom can be computed at the region's entry, without fail."""
+        match atom:
+            case Const() | Var() | Dim():
+                return not self.rank(atom)
+            case Apply(op="floordiv" | "mod", args=(x, Const(value=int(divisor)))):
+                return divisor != 0 and self.at_entry(x)
+            case Apply(op="cast", args=(x,)):
+                return not x.type.is_inexact and self.at_entry(x)
+            case Apply(op="add" | "sub" | "mul" | "minimum" | "maximum"):
+                return all(self.at_entry(arg) for arg in atom.args)
+            case _:
+                return False
 
     def varies(self, atom: Expr, loop: str) -> bool:
         """Whether an atom may differ between two iterations of a loop."""
@@ -141,6 +153,22 @@ class Ranges:
             total = add(total, product)
         return total
 
+    def safe(self, poly: Poly) -> bool:
+        """Whether machine arithmetic finds its value, in whatever order."""
+        total: Number = 0
+        for monomial, factor in poly.terms.items():
+            size: Number = abs(factor)
+            for atom in monomial:
+                span = self.of_atom(atom)
+                size = times(size, max(abs(span.low), abs(span.high)))
+            total += size
+        return total < 2**63
+
+
+@dataclass
+class Ranges(Book):
+    """What follows from the numbers: intervals, bounds, proofs."""
+
     def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
         """Numeric bounds, also by way of symbolic ones."""
         result = self.numeric(poly)
@@ -167,7 +195,7 @@ class Ranges:
     ) -> list[Poly]:
         """Polynomials of the atoms to `keep` (default: those known at entry) that bound `poly`
         from above or below; each of them does. Empty: none was found."""
-        keep = keep or (lambda atom: not self.rank(atom))
+        keep = keep or self.at_entry
         loose = [atom for atom in poly.atoms if not keep(atom)]
         if not loose:
             return [poly]
@@ -323,7 +351,7 @@ def quotient(poly: Poly, divisor: int) -> Poly:
     """`poly // divisor`, exactly or as an atom of its own."""
     if poly.constant is not None:
         return Poly.of(poly.constant // divisor)
-    if (exact := poly.divide(divisor)) is not None:
+    if (exact := divided(poly, divisor)) is not None:
         return exact
     return Poly.atom(opaque("floordiv", poly, Poly.of(divisor)))
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from conure.analysis.access import Path, Survey
 from conure.analysis.affine import Poly, leaves, order_key
 from conure.analysis.guards import (
     TRUE,
@@ -34,7 +35,7 @@ from conure.analysis.guards import (
     tested,
 )
 from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer
-from conure.analysis.survey import Path, Survey, survey
+from conure.analysis.survey import survey
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
     Apply,
@@ -55,8 +56,6 @@ from conure.ir.walk import bodies, expressions, statements, with_bodies, with_ex
 
 LIMIT = 2**31
 """Extents and `int` parameters that subscripts and loop bounds use are assumed not to exceed it."""
-
-_SAFE = 2**63 - 1  # arithmetic of assumptions stays within it
 
 
 def uncheck(program: Program) -> Program:
@@ -262,7 +261,7 @@ class _Uncheck:
         candidates = [
             low
             for low in ranges.extremes(poly, False, facts)
-            if ranges.at_entry(low) and self.safe(low) and not ranges.prove(-low - 1, facts)
+            if ranges.safe(low) and not ranges.prove(-low - 1, facts)
         ]
         if not candidates:
             return None
@@ -279,23 +278,15 @@ class _Uncheck:
             if sign is None:
                 continue
             none = (loop.start - loop.stop) * sign
-            if not ranges.at_entry(none) or not self.safe(none) or ranges.prove(-none - 1):
+            if (
+                not all(map(ranges.at_entry, none.atoms))
+                or not ranges.safe(none)
+                or ranges.prove(-none - 1)
+            ):
                 continue
             if not any(ranges.prove(low, (none,)) for low in candidates):
                 found.append(Test(">=", none))
         return found
-
-    def safe(self, poly: Poly) -> bool:
-        """Whether computing it cannot overflow."""
-        ranges = self.found.ranges
-        total: float = 0
-        for monomial, factor in poly.terms.items():
-            size: float = abs(factor)
-            for atom in monomial:
-                span = ranges.of_atom(atom)
-                size *= max(abs(span.low), abs(span.high))
-            total += size
-        return total <= _SAFE
 
 
 def _from_end(expr: Expr, extent: Dim) -> Expr:

@@ -1,0 +1,125 @@
+"""Which cells of arrays the iterations of a loop share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conure.analysis import reduction as reductions
+from conure.analysis.access import Access, Loop, Survey
+from conure.analysis.dependence import Meeting, carried, unwrapped
+from conure.analysis.entry import Entry
+from conure.analysis.guards import FALSE, TRUE, Condition, both
+from conure.analysis.verdict import Serial, conflict, place, unknown
+from conure.errors import Reason
+from conure.ir.nodes import Alloc, Program, Reduction, Store
+from conure.ir.walk import statements
+
+
+def own_arrays(loop: Loop) -> tuple[str, ...]:
+    """The arrays that each iteration allocates for itself."""
+    inside = statements(loop.statement.body)
+    return tuple(sorted({stmt.name for stmt in inside if isinstance(stmt, Alloc)}))
+
+
+@dataclass
+class Cells:
+    """Answers for the loops of one program."""
+
+    program: Program
+    found: Survey
+    entry: Entry
+    exact: bool = False
+
+    def arrays(self, loop: Loop) -> tuple[Condition, tuple[Reduction, ...]] | Serial:
+        """A guard under which no two iterations meet in a cell, and the array reductions."""
+        own = set(own_arrays(loop))
+        groups: dict[str, list[Access]] = {}
+        for access in self.inside(loop):
+            if access.array not in own:
+                groups.setdefault(access.array, []).append(access)
+        overlap = self.overlap(groups, loop)
+        if overlap is not None:
+            return overlap
+        guard: Condition = TRUE
+        accumulated: list[Reduction] = []
+        for array, accesses in groups.items():
+            if not any(access.write for access in accesses):
+                continue
+            answer = self.array(accesses, loop)
+            if isinstance(answer, Serial):
+                op = self.accumulation(array, accesses, loop)
+                if op is None:
+                    return answer
+                accumulated.append(Reduction(array, op, True))
+            else:
+                guard = both(guard, answer)
+        return guard, tuple(accumulated)
+
+    def inside(self, loop: Loop) -> list[Access]:
+        """The accesses made by the iterations of a loop."""
+        return [access for access in self.found.accesses if loop.index in access.context.loops]
+
+    def overlap(self, groups: dict[str, list[Access]], loop: Loop) -> Serial | None:
+        for one, two in self.overlaps():
+            both_sides = [groups.get(name, []) for name in (one, two)]
+            writes = [access for side in both_sides for access in side if access.write]
+            if all(both_sides) and writes:
+                write = writes[0]
+                other = next(s[0] for s in both_sides if s[0].array != write.array)
+                message = f"{write.array} and {other.array} overlap in this call"
+                reason = Reason(message, place(write.loc, loop), "pass arrays that are apart")
+                return Serial(reason, "overlap", write, other)
+        return None
+
+    def overlaps(self) -> list[tuple[str, str]]:
+        """The pairs that may share memory, also after names were exchanged."""
+        pairs = self.program.overlaps
+        exchanged = self.found.rebound
+        if not any(name in exchanged for pair in pairs for name in pair):
+            return list(pairs)
+        every = sorted(exchanged | {name for pair in pairs for name in pair})
+        return [(a, b) for at, a in enumerate(every) for b in every[at + 1 :]]
+
+    def array(self, accesses: list[Access], loop: Loop) -> Condition | Serial:
+        """A guard under which the accesses of one array do not meet across iterations."""
+        distinct = {(a.write, a.checked, a.index, a.context.facts): a for a in accesses}
+        seen = list(distinct.values())
+        guard: Condition = TRUE
+        views = [unwrapped(self.found, loop, access) for access in seen]
+        for at, (first, first_right) in enumerate(views):
+            for second, second_right in views[at:]:
+                if not (first.write or second.write):
+                    continue
+                meeting = carried(self.found, loop, first, second)
+                needed = both(first_right, second_right, meeting.unless)
+                if needed == FALSE or not self.entry.testable(needed, loop):
+                    return self.conflict(first, second, meeting, loop)
+                guard = both(guard, needed)
+        return guard
+
+    def accumulation(self, array: str, accesses: list[Access], loop: Loop) -> str | None:
+        """The operator, if the array is only accumulated in place, at cells that the loop's own
+        iterations share."""
+        ops: set[str | None] = set()
+        stores = 0
+        for stmt in statements(loop.statement.body):
+            if isinstance(stmt, Store) and stmt.array == array:
+                ops.add(reductions.array_reduction(stmt))
+                stores += 1
+        op = ops.pop() if len(ops) == 1 else None
+        params = {param.name for param in self.program.params}
+        if op is None or len(accesses) != 2 * stores or array not in params:
+            return None
+        for poly in (poly for access in accesses for poly in access.index):
+            if unknown(poly) or loop.counter.name in poly.names:
+                return None
+        if self.exact and reductions.reorders(
+            Reduction(array, op), self.program.array(array).dtype
+        ):
+            return None
+        return op
+
+    def conflict(self, first: Access, second: Access, meeting: Meeting, loop: Loop) -> Serial:
+        """The reason why two accesses order the iterations."""
+        direction = self.found.ranges.sign(loop.step) or 1
+        return conflict(first, second, meeting.distance, direction, loop)
