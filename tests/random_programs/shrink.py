@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import time
 from collections.abc import Iterator
 
@@ -26,11 +27,17 @@ def shrink(verdict: Verdict, worker: Worker, seconds: float = SECONDS) -> Verdic
             if time.monotonic() > deadline:
                 break
             found = recheck(worker, best, source)
-            if found.kind == verdict.kind:
+            if _sort(found) == _sort(verdict):
                 best = found
                 progress = True
                 break
     return best
+
+
+def _sort(verdict: Verdict) -> tuple[str, str]:
+    """What kind of difference it is, without numbers and values."""
+    parts = verdict.detail.split(": ") if verdict.kind == "wrong" else []
+    return verdict.kind, re.sub(r"[0-9]+|\[.*?\]", "", parts[1]) if len(parts) > 1 else ""
 
 
 def _smaller(source: str) -> Iterator[str]:

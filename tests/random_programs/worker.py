@@ -16,6 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.oracle import Tolerance, difference, observe, subject_named
 
 from .program import Loaded, Program, build, load
@@ -45,9 +47,30 @@ def check(program: Program, folder: str, subject: str, announce: Any) -> dict[st
         text = difference(want, got, program.tolerance)
         if text:
             return {**result, "verdict": "wrong", "detail": f"call {call + 1}: {text}"}
+    if program.seed % 3 == 0:
+        text = _apart(loaded, compiled, program)
+        if text:
+            detail = f"call {CALLS + 1}, with arrays that are copies of their own: {text}"
+            return {**result, "verdict": "wrong", "detail": detail}
     if subject == "conure":
         result["loops"] = _loops(loaded)
     return result
+
+
+def _apart(loaded: Loaded, compiled: Any, program: Program) -> str:
+    """One more call, where no arguments share memory and all are in C order: other guards hold."""
+    want, got = (
+        observe(
+            function,
+            [np.array(each) if isinstance(each, np.ndarray) else each for each in made],
+            loaded.filename,
+        )
+        for function, made in (
+            (loaded.function, loaded.arguments()),
+            (compiled, loaded.arguments()),
+        )
+    )
+    return difference(want, got, program.tolerance)
 
 
 def _loops(loaded: Loaded) -> dict[str, int]:
