@@ -196,13 +196,27 @@ def _symbol(node: ast.AST) -> str:
     return _SYMBOLS[type(node).__name__]
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A rule with its two sides, and what its first operands must be for it to fit at all."""
+
+    rule: Rule
+    before: Pattern
+    after: Pattern
+    number: bool
+    operators: frozenset[str]
+
+
 @functools.cache
-def _compiled() -> dict[str, tuple[tuple[Rule, Pattern, Pattern], ...]]:
+def _rows() -> dict[str, tuple[_Row, ...]]:
     """The rules by the operator they begin with."""
-    table: dict[str, tuple[tuple[Rule, Pattern, Pattern], ...]] = {}
+    table: dict[str, tuple[_Row, ...]] = {}
     for rule in RULES:
         before = pattern(rule.before)
-        table[before.op] = (*table.get(before.op, ()), (rule, before, pattern(rule.after)))
+        number = any(not arg.name and not arg.op for arg in before.args)
+        operators = frozenset(arg.op for arg in before.args if arg.op)
+        row = _Row(rule, before, pattern(rule.after), number, operators)
+        table[before.op] = (*table.get(before.op, ()), row)
     return table
 
 
@@ -213,9 +227,13 @@ def rewrite(expr: Expr) -> Expr | None:
     """What the first rule that fits makes of the expression's outermost operator, if any does."""
     if not isinstance(expr, Apply):
         return None
-    for rule, before, after in _compiled().get(expr.op, ()):
-        if (new := attempt(expr, rule, before, after)) is not None:
-            return new
+    number = any(isinstance(arg, Const) for arg in expr.args)
+    operators = {arg.op for arg in expr.args if isinstance(arg, Apply)}
+    for row in _rows().get(expr.op, ()):
+        if row.number <= number and row.operators <= operators:
+            new = attempt(expr, row.rule, row.before, row.after)
+            if new is not None:
+                return new
     return None
 
 

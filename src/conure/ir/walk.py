@@ -18,7 +18,8 @@ old one. Going through is iterative; rebuilding recurses once per level of nesti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, assert_never
 
@@ -157,6 +158,8 @@ def map_expressions(root: N, change: Callable[[Expr], Expr]) -> N:
 
 def _map_expression(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     old = operands(expr)
+    if not old:
+        return change(expr)
     new = []
     for operand in old:  # not a comprehension: one frame per level of nesting
         new.append(_map_expression(operand, change))
@@ -241,8 +244,8 @@ def with_bodies(stmt: Stmt, new: tuple[Stmts, ...]) -> Stmt:
             raise AssertionError(stmt)
 
 
-def _same(old: Collection[object], new: Collection[object]) -> bool:
-    return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
+def _same(old: Sequence[object], new: Sequence[object]) -> bool:
+    return len(old) == len(new) and all(map(operator.is_, old, new))
 
 
 def substitute(root: N, values: Mapping[str, Expr]) -> N:
