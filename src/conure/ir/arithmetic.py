@@ -31,7 +31,7 @@ _EXACT: Final = frozenset(("add", "sub", "mul", "neg", "abs", "floordiv", "mod",
 """Operators that NumPy's integer scalars compute with a warning where the result does not fit."""
 
 
-class Failed(Exception):  # noqa: N818 - an outcome of the program, not an error of ours
+class Failed(Exception):
     """A checked operation failed: the program leaves to Python."""
 
 

@@ -76,7 +76,7 @@ class Outcome:
     results: tuple[object, ...] = ()
 
 
-class _Assumption(Exception):  # noqa: N818 - an outcome of the program, not an error of ours
+class _Assumption(Exception):
     pass
 
 
