@@ -14,12 +14,34 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from conure.ir.nodes import (
-    Alloc, Assign, Const, Dim, Expr, For, If, Load, Local, Program, Rebind, Stmt, Store, Var,
+    Alloc,
+    Assign,
+    Block,
+    Const,
+    Dim,
+    Expr,
+    For,
+    If,
+    Leave,
+    Load,
+    Local,
+    Program,
+    Rebind,
+    Stmt,
+    Store,
+    Var,
 )  # fmt: skip
 from conure.ir.ops import apply, integer
 from conure.ir.types import BOOL
 from conure.ir.walk import (
-    expressions, fresh, map_expressions, map_statements, names_read, names_written, statements, walk,
+    expressions,
+    fresh,
+    map_expressions,
+    map_statements,
+    names_read,
+    names_written,
+    statements,
+    walk,
 )  # fmt: skip
 
 Stmts = tuple[Stmt, ...]
@@ -55,9 +77,7 @@ class _Work:
                 return _guarded(loop, (*before, *rest, *after))
         return (replace(loop, body=self.all(loop.body)),)
 
-    def _lifted(
-        self, loop: For, array: str, index: tuple[Expr, ...]
-    ) -> tuple[Stmts, For, Stmts]:
+    def _lifted(self, loop: For, array: str, index: tuple[Expr, ...]) -> tuple[Stmts, For, Stmts]:
         loads = (n for n in walk(loop) if isinstance(n, Load) and n.array == array)
         stores = (s for s in statements(loop) if isinstance(s, Store) and s.array == array)
         store = next(stores)
@@ -75,7 +95,9 @@ class _Work:
             return stmt
 
         place = next(loads, None)
-        begin = Assign(name, Load(array, index, type_, False, store.loc if place is None else place.loc))
+        begin = Assign(
+            name, Load(array, index, type_, False, store.loc if place is None else place.loc)
+        )
         (inside,) = map_statements(map_expressions((loop,), read), written)
         assert isinstance(inside, For)
         end = Store(array, index, Var(name, type_), False, store.loc)
@@ -96,8 +118,10 @@ def _inside(stmt: Stmt, change: object) -> Stmt:
 def _fixed_cells(loop: For) -> Iterable[tuple[str, tuple[Expr, ...]]]:
     """Arrays of which the loop touches one element only, stores to it, and surely reaches it."""
     inside = list(statements(loop))
-    if any(isinstance(s, Rebind) for s in inside):
-        return
+    labels = {s.label for s in inside if isinstance(s, Block)}
+    left = any(isinstance(s, Leave) and s.label not in labels for s in inside)
+    if left or any(isinstance(s, Rebind) for s in inside):
+        return  # leaving the loop early would skip the store after it
     moving = names_written(loop) | {s.index for s in inside if isinstance(s, For)}
     local = {s.name for s in inside if isinstance(s, Alloc)}
     written = {s.array for s in inside if isinstance(s, Store)} - local
