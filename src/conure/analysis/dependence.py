@@ -23,8 +23,10 @@ from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import ZERO, Poly, content, rename_all
 from conure.analysis.exact import System, apart
 from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
-from conure.analysis.ranges import Facts
-from conure.ir.nodes import Expr
+from conure.analysis.ranges import Facts, as_poly
+from conure.ir.nodes import Apply, Expr
+
+Subscripts = list[tuple[Poly, Poly]]
 
 _FEW = 64  # iterations; a guard that holds for fewer only is not worth a test
 
@@ -161,37 +163,55 @@ class Pair:
 
     # ---- bounds ----------------------------------------------------------------------------
 
-    def ordered_apart(self, subscripts: list[tuple[Poly, Poly]], later: bool) -> bool:
-        """Banerjee: with the second access in a later (else earlier) iteration, one subscript
-        is always greater in one access than in the other."""
-        ranges = self.found.ranges
-        index = Poly.atom(self.loop.counter)
-        order = self.twins.poly(index) - index
-        facts = (
-            (order - 1) if later else (-order - 1),
-            *self.first.context.facts,
-            *self.twins.facts(self.second.context.facts),
-        )
-        for f, g in subscripts:
-            gap = self.twins.poly(g) - f
-            if ranges.prove(gap - 1, facts) or ranges.prove(-gap - 1, facts):
-                return True
-        return False
+    def around(self) -> Facts:
+        """What is known where the accesses are, the second one in the other iteration."""
+        return (*self.first.context.facts, *self.twins.facts(self.second.context.facts))
 
-    def exactly(self, subscripts: list[tuple[Poly, Poly]]) -> Condition:
-        """The condition that isl finds."""
+    def order(self, later: bool) -> Poly:
+        """At least 0 if the second access is in a later (else earlier) value of the index."""
         index = Poly.atom(self.loop.counter)
         order = self.twins.poly(index) - index
+        return (order - 1) if later else (-order - 1)
+
+    def ordered_apart(self, subscripts: Subscripts, orders: Facts) -> bool:
+        """Banerjee: under some order of the iterations, one subscript is always greater in one
+        access than in the other."""
+        facts = (*orders, *self.around())
+        return any(self.differ(f, self.twins.poly(g), facts) for f, g in subscripts)
+
+    def differ(self, f: Poly, g: Poly, facts: Facts) -> bool:
+        prove, gap = self.found.ranges.prove, g - f
+        if prove(gap - 1, facts) or prove(-gap - 1, facts):
+            return True
+        wrapped = _same_modulus(f, g)
+        if wrapped is None:
+            return False
+        gap, modulus = wrapped
+        return any(prove(way - 1, facts) and prove(modulus - way - 1, facts) for way in (gap, -gap))
+
+    def never(self, orders: Facts) -> bool:
+        """Whether the accesses do not meet under an order of the iterations."""
+        subscripts = list(zip(self.first.index, self.second.index, strict=True))
+        if self.ordered_apart(subscripts, orders):
+            return True
         gaps = [self.twins.poly(g) - f for f, g in subscripts]
-        facts = (*self.first.context.facts, *self.twins.facts(self.second.context.facts))
+        system = System(self.found.ranges, set(self.twins.names) | set(self.twins.names.values()))
+        if not any(system.term(gap) for gap in gaps):
+            return False
+        return apart(system, (*orders, *self.around()), gaps) is True
+
+    def exactly(self, subscripts: Subscripts) -> Condition:
+        """The condition that isl finds."""
+        gaps = [self.twins.poly(g) - f for f, g in subscripts]
         ranges = self.found.ranges
         moving = set(self.twins.names) | set(self.twins.names.values())
         needed: list[Condition] = []
-        for ordered in (order - 1, -order - 1):
+        for later in (True, False):
+            ordered = self.order(later)
             system = System(ranges, moving)
             if not any(system.term(gap) for gap in gaps):
                 return FALSE
-            answer = apart(system, (ordered, *facts), gaps)
+            answer = apart(system, (ordered, *self.around()), gaps)
             if answer is False:
                 return FALSE
             needed.append(TRUE if answer is True else self.worthwhile(answer))
@@ -218,6 +238,16 @@ class Pair:
         return either(*(way for way in ways if kept(way)))
 
 
+def _same_modulus(f: Poly, g: Poly) -> tuple[Poly, Poly] | None:
+    """`y - x` and n, for `x % n` and `y % n`."""
+    x, y = (next(iter(poly.atoms)) if poly.atoms else None for poly in (f, g))
+    if not isinstance(x, Apply) or not isinstance(y, Apply) or x.op != "mod" or y.op != "mod":
+        return None
+    if f != Poly.atom(x) or g != Poly.atom(y) or x.args[1] != y.args[1]:
+        return None
+    return as_poly(y.args[0]) - as_poly(x.args[0]), as_poly(x.args[1])
+
+
 def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting:
     """When two accesses of an array never meet in different iterations of the loop. Subscripts
     are taken as they are: see `unwrapped`."""
@@ -231,7 +261,7 @@ def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting
             return APART
         ways.append(meeting.unless)
         distance = meeting.distance if distance is None else distance
-    if all(pair.ordered_apart(subscripts, later) for later in (True, False)):
+    if all(pair.ordered_apart(subscripts, (pair.order(later),)) for later in (True, False)):
         return APART
     unless = either(*ways)
     if unless == FALSE:

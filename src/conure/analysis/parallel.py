@@ -40,9 +40,10 @@ from conure.ir.types import Scalar
 from conure.ir.walk import names_written, statements
 
 
-def judge_all(program: Program, exact: bool = False) -> dict[str, Verdict]:
-    """The verdict on every `for`, by its index. `exact`: real sums keep their order."""
-    judge = Judge(program, survey(program), exact)
+def judge_all(program: Program, exact: bool = False, keeping: bool = False) -> dict[str, Verdict]:
+    """The verdict on every `for`, by its index. `exact`: real sums keep their order. `keeping`:
+    the reductions of `reduction.KEEPING` may be answered."""
+    judge = Judge(program, survey(program), exact, keeping)
     return {index: judge.verdict(index) for index in judge.found.loops}
 
 
@@ -58,6 +59,7 @@ class Judge:
     program: Program
     found: Survey
     exact: bool = False
+    keeping: bool = False
     live: dict[str, Names] = field(default_factory=dict)
     types: dict[str, Scalar] = field(default_factory=dict)
     cells: Cells = field(init=False)
@@ -146,6 +148,10 @@ class Judge:
                 return Reduction(name, "last")
             message = f"{name} is carried from one iteration to the next"
             return self.refuse(name, message, loop, "")
+        if found.op in reductions.KEEPING and not self.keeping:
+            message = f"{name} keeps one of the values it is compared with"
+            function = "minimum" if found.op.startswith("less") else "maximum"
+            return self.refuse(name, message, loop, f"use np.{function}")
         if self.exact and reductions.reorders(found, self.types[name]):
             message = f'{name} accumulates rounded values, whose order float_order="exact" keeps'
             return self.refuse(name, message, loop, 'use float_order="tree"')

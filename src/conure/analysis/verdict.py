@@ -47,7 +47,7 @@ def conflict(
         first, second = second, first
     kind = "output" if first.write and second.write else "flow" if first.write else "anti"
     message = _message(first, second, kind, abs(distance or 0), loop)
-    related = ((second.loc, f"{_text(second)} is here"),) if second.loc != NOWHERE else ()
+    related = ((second.loc, f"{subscripted(second)} is here"),) if second.loc != NOWHERE else ()
     reason = Reason(message, place(first.loc, loop), "", related)
     return Serial(reason, kind, first, second, None if distance is None else abs(distance))
 
@@ -55,9 +55,9 @@ def conflict(
 def _message(first: Access, second: Access, kind: str, distance: int, loop: Loop) -> str:
     indirect = [a for a in (first, second) if a.write and any(unknown(p) for p in a.index)]
     if indirect:
-        where = _text(indirect[0])
+        where = subscripted(indirect[0])
         return f"{where} is written at a subscript not known before the loop, perhaps twice"
-    one, two = _text(first), _text(second)
+    one, two = subscripted(first), subscripted(second)
     if kind == "output":
         if one == two:
             return f"{one} may be written by more than one iteration of {loop.index}"
@@ -79,7 +79,8 @@ def unknown(poly: Poly) -> bool:
     )
 
 
-def _text(access: Access) -> str:
+def subscripted(access: Access) -> str:
+    """The access as the user wrote it."""
     return f"{access.array}[{', '.join(show(expr).replace('?', '') for expr in access.subscript)}]"
 
 

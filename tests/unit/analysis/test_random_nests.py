@@ -49,7 +49,11 @@ def statements(rng: random.Random, indices: list[str], depth: int, checked: bool
         elif depth < 4 and choice < 0.55:
             inner = statements(rng, indices, max(depth + 1, 3), checked)
             relation = rng.choice(("<", "<=", ">", "==", "!="))
-            lines += [f"if {affine(rng, indices)} {relation} {affine(rng, indices)} {{", *inner, "}"]
+            lines += [
+                f"if {affine(rng, indices)} {relation} {affine(rng, indices)} {{",
+                *inner,
+                "}",
+            ]
         elif choice < 0.65:
             lines.append(f"k = {rng.choice(('k + 2', 'k + 1', affine(rng, indices)))}")
         elif choice < 0.72:

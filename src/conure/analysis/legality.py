@@ -1,0 +1,256 @@
+"""May loops be swapped, cut into pieces, tiled? Answers `Yes` or a reason; nothing is changed here.
+
+>>> from conure.ir.parse import parse
+>>> program = parse('''program p(a: f64[2]C, n: int) {
+...   for i in 1:n { for j in 0:n { a[i, j] = a[i - 1, j] } }
+...   for k in 1:n { for m in 0:n - 1 { a[k, m] = a[k - 1, m + 1] } }
+... }''')
+>>> may_interchange(program, "i", "j")
+Yes()
+>>> may_interchange(program, "k", "m").message
+'a[k - 1, m + 1] would run before a[k, m], whose element it uses'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conure.analysis.access import Access, Loop, Survey
+from conure.analysis.affine import Poly
+from conure.analysis.cells import Cells, own_arrays
+from conure.analysis.dependence import Pair, twins_of, unwrapped
+from conure.analysis.entry import Entry
+from conure.analysis.guards import TRUE
+from conure.analysis.parallel import Judge
+from conure.analysis.ranges import Facts
+from conure.analysis.survey import survey
+from conure.analysis.verdict import Parallel, subscripted
+from conure.errors import Reason
+from conure.ir.nodes import Alloc, Block, For, Leave, Program, Rebind, Stmt
+from conure.ir.walk import names_read, names_written, statements
+
+
+@dataclass(frozen=True)
+class Yes:
+    """It may be done."""
+
+
+Answer = Yes | Reason
+
+
+def may_interchange(
+    program: Program, outer: str, inner: str, exact: bool = False, found: Survey | None = None
+) -> Answer:
+    """Whether a loop and the loop that is its whole body may swap places. `exact`: real sums keep
+    their order."""
+    found = found or survey(program)
+    return _permutable(found, [outer, inner], exact)
+
+
+def may_tile(
+    program: Program, loops: Sequence[str], exact: bool = False, found: Survey | None = None
+) -> Answer:
+    """Whether perfectly nested loops, outermost first, may run tile by tile: every dependence goes
+    forward in each of them."""
+    return _permutable(found or survey(program), list(loops), exact)
+
+
+def may_jam(
+    program: Program, outer: str, exact: bool = False, found: Survey | None = None
+) -> Answer:
+    """Whether several iterations of a loop may run interleaved in the loop inside it."""
+    found = found or survey(program)
+    verdict = Judge(program, found, exact).verdict(outer)
+    if isinstance(verdict, Parallel) and verdict.guard is None:
+        return Yes()
+    loop = found.loops[outer]
+    inner = [stmt for stmt in loop.statement.body if isinstance(stmt, For)]
+    if len(loop.statement.body) != 1 or len(inner) != 1:
+        return Reason(f"the body of {outer} is more than one loop", loop.statement.loc)
+    return _permutable(found, [outer, inner[0].index], exact)
+
+
+def _permutable(found: Survey, band: list[str], exact: bool) -> Answer:
+    loops = [found.loops[index] for index in band]
+    refused = _shape(found, loops) or _scalars(found, loops, exact)
+    if refused is not None:
+        return refused
+    cells = Cells(found.program, found, Entry(found), exact)
+    groups = _groups(cells, loops[-1])
+    overlap = cells.overlap(groups, loops[-1])
+    if overlap is not None:
+        return overlap.reason
+    for array, accesses in groups.items():
+        if array in own_arrays(loops[-1]) or not any(access.write for access in accesses):
+            continue
+        if all(cells.accumulation(array, accesses, loop) for loop in loops):
+            continue
+        reason = _backwards(found, loops, accesses)
+        if reason is not None:
+            return reason
+    return Yes()
+
+
+def _groups(cells: Cells, loop: Loop) -> dict[str, list[Access]]:
+    groups: dict[str, list[Access]] = {}
+    for access in cells.inside(loop):
+        groups.setdefault(access.array, []).append(access)
+    return groups
+
+
+def _shape(found: Survey, loops: list[Loop]) -> Reason | None:
+    """Perfectly nested, with fixed bounds, left only at the end."""
+    for outer, inner in zip(loops, loops[1:], strict=False):
+        if outer.statement.body != (inner.statement,):
+            return Reason(
+                f"{inner.index} is not the whole body of {outer.index}", inner.statement.loc
+            )
+    for at, loop in enumerate(loops):
+        bounds = (loop.start, loop.stop, loop.step)
+        for outer in loops[:at]:
+            if any(found.ranges.varies(a, outer.index) for poly in bounds for a in poly.atoms):
+                message = f"the bounds of {loop.index} change with {outer.index}"
+                return Reason(message, loop.statement.loc)
+    inside = list(statements(loops[-1].statement.body))
+    labels = {stmt.label for stmt in inside if isinstance(stmt, Block)}
+    for stmt in inside:
+        if isinstance(stmt, Rebind) or (isinstance(stmt, Leave) and stmt.label not in labels):
+            return Reason("the loops may stop early, or exchange arrays", stmt.loc)
+    return None
+
+
+def _scalars(found: Survey, loops: list[Loop], exact: bool) -> Reason | None:
+    """Scalars are private to the innermost body, or sums that may be reordered."""
+    judge = Judge(found.program, found, exact)
+    for loop in loops:
+        fate = judge.scalars(loop)
+        if not isinstance(fate, Parallel):
+            return fate.reason
+        if fate.last and any(judge.live[loops[0].index] & {name} for name in fate.last):
+            return Reason(f"{fate.last[0]} is needed after the loops", loop.statement.loc)
+    return None
+
+
+def _backwards(found: Survey, loops: list[Loop], accesses: list[Access]) -> Reason | None:
+    """A dependence that goes forward in one loop and backward in one inside it."""
+    distinct = {(a.write, a.index, a.context.facts): a for a in accesses}
+    views = [unwrapped(found, loops[0], access) for access in distinct.values()]
+    for first, first_right in views:
+        for second, second_right in views:
+            if not (first.write or second.write):
+                continue
+            right = first_right == second_right == TRUE
+            pair = Pair(found, loops[0], first, second, twins_of(found, loops[0]))
+            if not right or not all(pair.never(way) for way in _reversed(pair, loops)):
+                message = (
+                    f"{subscripted(second)} would run before {subscripted(first)}, "
+                    "whose element it uses"
+                )
+                return Reason(message, second.loc)
+    return None
+
+
+def _reversed(pair: Pair, loops: list[Loop]) -> list[Facts]:
+    """The orders that a swap would turn round: equal in some loops, then later, then earlier."""
+    ways = []
+    for ahead in range(len(loops)):
+        same = tuple(each for loop in loops[:ahead] for each in _equal(pair, loop))
+        for behind in range(ahead + 1, len(loops)):
+            orders = (_step(pair, loops[ahead]) - 1, -_step(pair, loops[behind]) - 1)
+            ways.append((*same, *orders))
+    return ways
+
+
+def _equal(pair: Pair, loop: Loop) -> Facts:
+    step = _step(pair, loop)
+    return step, -step
+
+
+def _step(pair: Pair, loop: Loop) -> Poly:
+    """By how many iterations the second access is later in a loop (at least in sign)."""
+    counter = Poly.atom(loop.counter)
+    gap = pair.twins.poly(counter) - counter
+    return -gap if loop.step.constant == -1 else gap
+
+
+# ---- distribution ----------------------------------------------------------------------------
+
+
+def may_distribute(program: Program, index: str, found: Survey | None = None) -> list[list[int]]:
+    """The statements of a loop's body (by position) in groups, in an order in which each group may
+    be a loop of its own: the strongly connected parts of the dependence graph (Allen, Kennedy)."""
+    found = found or survey(program)
+    loop = found.loops[index]
+    body = loop.statement.body
+    if _leaves(body):
+        return [list(range(len(body)))]
+    after = [set(each) for each in _scalar_edges(body)]
+    cells = Cells(program, found, Entry(found))
+    groups = _groups(cells, loop)
+    joined = [tuple(sorted(groups))] if cells.overlap(groups, loop) else []
+    depth = len(loop.path) + 1
+    for array, accesses in groups.items():
+        others = [a for names in joined if array in names for n in names for a in groups[n]]
+        for first in accesses:
+            for second in others or accesses:
+                p, q = first.path[depth], second.path[depth]
+                if p == q or q in after[p] or not (first.write or second.write):
+                    continue
+                if first.array != second.array or _before(found, loop, first, second):
+                    after[p].add(q)
+    return _components(after)
+
+
+def _leaves(body: tuple[Stmt, ...]) -> bool:
+    return any(isinstance(stmt, Leave | Rebind | Alloc) for stmt in statements(body))
+
+
+def _scalar_edges(body: tuple[Stmt, ...]) -> list[set[int]]:
+    """Statements that use a variable which one of them sets stay together."""
+    uses = [names_read((stmt,)) | names_written((stmt,)) for stmt in body]
+    sets = [names_written((stmt,)) for stmt in body]
+    return [
+        {q for q in range(len(body)) if q != p and (sets[p] & uses[q] or uses[p] & sets[q])}
+        for p in range(len(body))
+    ]
+
+
+def _before(found: Survey, loop: Loop, first: Access, second: Access) -> bool:
+    """Whether the first access may have to stay before the second: it is the earlier one in the
+    text and they may meet in one iteration, or they may meet in a later one of the second."""
+    views = [unwrapped(found, loop, access) for access in (first, second)]
+    if any(right != TRUE for _, right in views):
+        return True
+    pair = Pair(found, loop, views[0][0], views[1][0], twins_of(found, loop))
+    step = _step(pair, loop)
+    depth = len(loop.path) + 1
+    if first.path[depth] < second.path[depth] and not pair.never((step, -step)):
+        return True
+    return not pair.never((step - 1,))
+
+
+def _components(after: list[set[int]]) -> list[list[int]]:
+    """Strongly connected parts of a small graph in an order that follows its edges, and the text
+    where there is a choice."""
+    count = len(after)
+    reach = [set(each) | {at} for at, each in enumerate(after)]
+    for through in range(count):
+        for at in range(count):
+            if through in reach[at]:
+                reach[at] |= reach[through]
+    parts: list[list[int]] = []
+    for at in range(count):
+        part = [other for other in range(count) if other in reach[at] and at in reach[other]]
+        if part[0] == at:
+            parts.append(part)
+    ordered: list[list[int]] = []
+    while parts:
+        ready = next(
+            part
+            for part in parts
+            if not any(part[0] in reach[other[0]] for other in parts if other is not part)
+        )
+        parts.remove(ready)
+        ordered.append(ready)
+    return ordered
