@@ -17,7 +17,15 @@ _CORE = ("target", "artifact", "ir", "errors")
 _MIDDLE = ("frontend", "analysis", "schedule", "passes", "codegen", "runtime", "configuration")
 _BELOW_PIPELINE = (*_CORE, *_MIDDLE)
 _BELOW_CALLS = (*_BELOW_PIPELINE, "pipeline")
-_BELOW_DOORS = (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "foresight", "explanation")
+_BELOW_DOORS = (
+    *_BELOW_CALLS,
+    "signature",
+    "outcomes",
+    "quick",
+    "dispatch",
+    "foresight",
+    "explanation",
+)
 _DOORS = ("api", "operators", "numpy")
 
 LAYERS: dict[str, tuple[str, ...]] = {
@@ -35,7 +43,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "pipeline": _BELOW_PIPELINE,
     "signature": ("frontend", "ir", "errors"),
     "outcomes": ("signature", "frontend", "ir", "errors"),
-    "dispatch": (*_BELOW_CALLS, "signature", "outcomes"),
+    "quick": ("signature", "runtime", "frontend", "configuration", "ir", "errors"),
+    "dispatch": (*_BELOW_CALLS, "signature", "outcomes", "quick"),
     "foresight": (*_BELOW_CALLS, "signature", "outcomes", "dispatch"),
     "explanation": (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "foresight"),
     "api": _BELOW_DOORS,
@@ -53,6 +62,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
 INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
     ("codegen/assemble.py", "_llvm"): "loading finished code does without llvmlite.binding, 27 ms",
     ("codegen/load.py", "__init__"): "llvmlite's public names serve versions that are not known",
+    ("api.py", "explain"): "explaining needs the compiler proper; a warm start does without it",
+    ("api.py", "explain_all"): "as for explain",
+    ("artifacts.py", "_make"): "the compiler proper is not needed where the cache has the code",
+    ("artifacts.py", "_assemble"): "as for _make",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
     ("analysis/exact.py", "_isl"): "islpy takes 0.14 s to import, and most loops need no isl",
 }

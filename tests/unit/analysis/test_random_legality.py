@@ -83,9 +83,11 @@ def cut(loop: For, group: list[int], number: int) -> Stmt:
 
     def renamed(expr: object) -> object:
         name = getattr(expr, "name", None)
-        return replace(expr, name=new.index) if name == loop.index else expr  # type: ignore[type-var]
+        if name != loop.index:
+            return expr
+        return replace(expr, name=new.index)  # type: ignore[type-var] # a node that has a name
 
-    return map_expressions(new, renamed)  # type: ignore[arg-type]
+    return map_expressions(new, renamed)  # type: ignore[arg-type] # nodes in, nodes out
 
 
 @pytest.mark.parametrize("block", range(20))
