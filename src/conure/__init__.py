@@ -15,7 +15,7 @@ _PUBLIC: dict[str, str] = {
     "Config": "conure.configuration",
     "ConureError": "conure.errors",
     "Event": "conure.runtime.events",
-    "Explanation": "conure.api",
+    "Explanation": "conure.explanation",
     "UnsupportedError": "conure.errors",
     "explain": "conure.api",
     "jit": "conure.api",

@@ -1,11 +1,11 @@
 """`conure.jit`: the same function with its loops compiled, where that is shown to be the same.
 
-    >>> @jit
-    ... def double(x):
-    ...     for i in range(len(x)):
-    ...         x[i] = 2 * x[i]
-    >>> x = np.arange(3.0); double(x); x
-    array([0., 2., 4.])
+>>> @jit
+... def double(x):
+...     for i in range(len(x)):
+...         x[i] = 2 * x[i]
+>>> x = np.arange(3.0); double(x); x
+array([0., 2., 4.])
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import numpy as np  # noqa: F401 # for the doctests
 from conure.configuration import options as check_options
 from conure.dispatch import Dispatcher
 from conure.errors import Reason, UnsupportedError
-from conure.explanation import Explanation, explain_function, explain_run
 from conure.frontend.flow import Names, binds, reads
 from conure.frontend.regions import Scope, rewrite_body
 from conure.frontend.source import outermost_names, parse_function, recompile, with_code
@@ -151,9 +150,7 @@ def _rewriting(
 def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
     own = frozenset(function.__code__.co_varnames) | frozenset(function.__code__.co_cellvars)
     outside = outermost_names(function)
-    modules = frozenset(
-        name for name, value in outside.items() if isinstance(value, ModuleType)
-    )
+    modules = frozenset(name for name, value in outside.items() if isinstance(value, ModuleType))
     declared = [
         name
         for inner in ast.walk(node)
@@ -189,7 +186,7 @@ _dispatchers_of: weakref.WeakKeyDictionary[FunctionType, tuple[Dispatcher, ...]]
 )
 
 
-def explain(function: Callable[..., Any], *args: object, **keywords: object) -> Explanation:
+def explain(function: Callable[..., Any], *args: object, **keywords: object) -> Any:
     """What Conure does with each loop of a function for these arguments; runs nothing.
 
     Parameters
@@ -214,15 +211,17 @@ def explain(function: Callable[..., Any], *args: object, **keywords: object) -> 
     bound = inspect.signature(plain).bind(*args, **keywords)
     bound.apply_defaults()
     known = outermost_names(plain) | bound.arguments
+    from conure.explanation import explain_function
+
     return explain_function(plain, _dispatchers_of.get(compiled, ()), known)
 
 
 def explain_all(path: str, function: str | None) -> str:
     """What became of each loop of a file that has run, as text; of one function if named."""
+    from conure.explanation import explain_run
+
     seen = {d for each in _dispatchers_of.values() for d in each} | set(_scripts)
-    return explain_run(
-        [d for d in seen if d.file == path and function in (None, d.function)], path
-    )
+    return explain_run([d for d in seen if d.file == path and function in (None, d.function)], path)
 
 
 def remember(dispatcher: Dispatcher) -> None:

@@ -219,6 +219,9 @@ class Options:
 
 _in_force: ContextVar[Config | None] = ContextVar("conure_options", default=None)
 
+in_force = _in_force.get
+"""What `options` has set here, None outside of it: the same object as long as nothing changes."""
+
 
 @functools.cache
 def _from_environment() -> Config:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from conure.artifact import ASSUMPTION, FAIL, INTERRUPTED, MISS, OK, Artifact
+from conure.artifact import ASSUMPTION, FAIL, INTERRUPTED, MISS, OK
+from conure.artifacts import artifact_of
 from conure.configuration import Config, current
 from conure.errors import Loc, Reason, UnsupportedError
 from conure.frontend.lower import lower
 from conure.frontend.lowered import Guard, Lowered
 from conure.frontend.regions import Region
 from conure.outcomes import builder, parameters
-from conure.pipeline import compile_program
-from conure.runtime.events import Event, note, record
+from conure.quick import quick
+from conure.runtime.events import note, record
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
@@ -52,7 +53,8 @@ class Variant:
     pick: Callable[[Values], Values] = lambda values: values
     build: Callable[[Values, Values], Any] = lambda values, results: results
     snapshot_of: tuple[int, ...] = ()
-    compile_seconds: float = field(default=0.0)
+    compile_seconds: float = 0.0
+    is_short: bool = False
 
 
 class Dispatcher:
@@ -66,6 +68,7 @@ class Dispatcher:
         self.install = install
         self.variants: dict[Hashable, Variant] = {}
         self.lock = threading.RLock()
+        self.shortcuts: list[Hook] = []
 
     @property
     def place(self) -> Loc:
@@ -134,7 +137,7 @@ class Dispatcher:
         with self.lock:
             begin = time.perf_counter()
             assert variant.lowered is not None
-            artifact = compile_program(variant.lowered.program, variant.config, careful)
+            artifact = artifact_of(variant.lowered.program, variant.config, careful)
             kernel = Kernel(artifact, threads=variant.config.threads, unbound=UNBOUND)
             variant.compile_seconds = time.perf_counter() - begin
             if careful:
@@ -159,6 +162,8 @@ class Dispatcher:
         record(self.place, "loops", "cpu", begin, variant.compile_seconds, _TEXT[status])
         variant.compile_seconds = 0.0
         if status == OK:
+            if not careful:
+                self._shorten(variant)
             return variant.build(values, results)
         if status == INTERRUPTED:
             raise take_interruption()
@@ -169,6 +174,29 @@ class Dispatcher:
                 "give the loop an array of its own (x.copy())",
             )
         return self._declined(Reason(_TEXT[status], self.place), variant.config)
+
+    def _shorten(self, variant: Variant) -> None:
+        """From now on, try this variant first."""
+        if variant.is_short or variant.fast is None or variant.lowered is None:
+            return
+        variant.is_short = True
+        facts = (
+            self.region.live_in, variant.signature, variant.lowered.guards, variant.fast,
+            variant.pick, variant.build,
+        )  # fmt: skip
+        hook = quick(*facts, self._others)
+        alone = quick(*facts, _missed)
+        if hook is not None and alone is not None and len(self.shortcuts) < _MOST_SHORTCUTS:
+            self.shortcuts.append(alone)
+            self.install(hook)
+
+    def _others(self, *values: object) -> Any:
+        """What the newest shortcut does not take: the older ones, then the long way."""
+        for shortcut in self.shortcuts:
+            result = shortcut(*values)
+            if result is not _MISSED:
+                return result
+        return self(*values)
 
     def _attempt(self, kernel: Kernel, given: Values) -> tuple[int, Values]:
         saved = None
@@ -190,6 +218,14 @@ class Dispatcher:
         note(f"left to Python: {reason.render()}")
 
 
+_MISSED = object()
+
+
+def _missed(*values: object) -> object:
+    return _MISSED
+
+
+_MOST_SHORTCUTS = 8
 _PATIENCE = 3  # failed assumptions before the careful variant is tried first
 _TEXT = {
     OK: "",

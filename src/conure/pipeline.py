@@ -1,29 +1,23 @@
 """THE list of stages from a lowered program to an artifact, one row each.
 
-`decide` runs the stages that rewrite the program; `compile_program` adds code generation and the
-caches. A careful program keeps every check; a fast one has its checks proven away or assumed.
+`decide` runs the stages that rewrite the program; `make` adds code generation. A careful program keeps every check; a fast one has its checks proven away or assumed.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from conure import __version__
 from conure.analysis.parallel import Parallel, judge_all
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
-from conure.codegen.load import load
 from conure.configuration import Config
 from conure.ir.check import check
 from conure.ir.nodes import For, Program
 from conure.ir.ops import integer
-from conure.ir.text import key, show
+from conure.ir.text import show
 from conure.ir.walk import statements
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
@@ -35,8 +29,6 @@ from conure.passes.split import split, split_points
 from conure.passes.tidy import tidy
 from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
-from conure.runtime import pool
-from conure.runtime.cache import cache_for
 from conure.schedule.choose import choose
 from conure.target import Target, host
 
@@ -94,9 +86,7 @@ def _split(program: Program, setting: Setting) -> Program:
     return program
 
 
-def _split_one(
-    program: Program, loop: For, known: set[str], setting: Setting
-) -> Program | None:
+def _split_one(program: Program, loop: For, known: set[str], setting: Setting) -> Program | None:
     for point in split_points(loop):
         cut = split(program, loop.index, point)
         new = judge_all(cut, setting.exact)
@@ -107,16 +97,24 @@ def _split_one(
 
 
 TIDY: Final = (
-    Stage("simplify", lambda p, s: simplify(p), "fold what is constant, so that later stages see less"),
+    Stage(
+        "simplify", lambda p, s: simplify(p), "fold what is constant, so that later stages see less"
+    ),
     Stage("tidy", lambda p, s: tidy(p), "drop what nobody reads"),
 )
 PROVE: Final = (
-    Stage("uncheck", lambda p, s: p if s.careful else uncheck(p), "assume at entry what cannot be proven"),
+    Stage(
+        "uncheck",
+        lambda p, s: p if s.careful else uncheck(p),
+        "assume at entry what cannot be proven",
+    ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
 )
 APPLY: Final = (
     Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
-    Stage("scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"),
+    Stage(
+        "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
+    ),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )
@@ -139,33 +137,13 @@ def decide(
     return program
 
 
-def compile_program(program: Program, config: Config, careful: bool) -> Artifact:
-    """The artifact of a lowered program: from the cache on disk, or made and put there."""
+def make(program: Program, config: Config, careful: bool, name: str) -> Artifact:
+    """Compile a lowered program to an artifact with this key."""
     target = host()
-    pool.connect(assemble, load, cache_for(config))
-    variant = "careful" if careful else "fast"
-    name = key(program, variant, config.float_order, str(config.fast_math), target.key, version())
-    cache = cache_for(config)
-    found = cache.get(name) if cache is not None else None
-    if found is not None:
-        return found
     made = generate(decide(program, config, careful), target)
     if config.verbose >= 3:
         print(made.text)
-    artifact = Artifact(
+    return Artifact(
         name, assemble(made.text, target), made.entry, made.arguments, made.results,
         made.parallel, made.snapshot, made.reports,
     )  # fmt: skip
-    if cache is not None:
-        cache.put(artifact)
-    return artifact
-
-
-@functools.cache
-def version() -> str:
-    """What this very compiler is: its version and a digest of its own files' sizes and times."""
-    digest = hashlib.sha256(__version__.encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        facts = path.stat()
-        digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())
-    return digest.hexdigest()

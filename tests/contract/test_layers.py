@@ -41,6 +41,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "codegen": _CORE,
     "runtime": (*_CORE, "configuration"),
     "pipeline": _BELOW_PIPELINE,
+    "artifacts": ("pipeline", *_BELOW_PIPELINE),
     "signature": ("frontend", "ir", "errors"),
     "outcomes": ("signature", "frontend", "ir", "errors"),
     "quick": ("signature", "runtime", "frontend", "configuration", "ir", "errors"),

@@ -1,0 +1,59 @@
+"""The artifact of a program: from the cache on disk, or compiled and put there.
+
+A new process that finds everything in the cache never imports the compiler proper (analysis,
+passes, code generation, LLVM): that is what makes a warm start quick.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+from conure import __version__
+from conure.artifact import Artifact
+from conure.codegen.load import load
+from conure.configuration import Config
+from conure.ir.nodes import Program
+from conure.ir.text import key
+from conure.runtime import pool
+from conure.runtime.cache import cache_for
+from conure.target import Target, host
+
+
+def artifact_of(program: Program, config: Config, careful: bool) -> Artifact:
+    """The compiled form of a lowered program, with every check in place or with assumptions."""
+    cache = cache_for(config)
+    pool.connect(_assemble, load, cache)
+    variant = "careful" if careful else "fast"
+    order, fast_math = config.float_order, str(config.fast_math)
+    name = key(program, variant, order, fast_math, host().key, version())
+    found = cache.get(name) if cache is not None else None
+    if found is not None:
+        return found
+    artifact = _make(program, config, careful, name)
+    if cache is not None:
+        cache.put(artifact)
+    return artifact
+
+
+def _make(program: Program, config: Config, careful: bool, name: str) -> Artifact:
+    from conure.pipeline import make
+
+    return make(program, config, careful, name)
+
+
+def _assemble(text: str, target: Target) -> bytes:
+    from conure.codegen.assemble import assemble
+
+    return assemble(text, target)
+
+
+@functools.cache
+def version() -> str:
+    """What this very compiler is: its version and a digest of its own files' sizes and times."""
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        facts = path.stat()
+        digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())
+    return digest.hexdigest()
