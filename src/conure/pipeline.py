@@ -68,32 +68,30 @@ def _arrange(program: Program, setting: Setting) -> Program:
 
 
 def _split(program: Program, setting: Setting) -> Program:
-    """Split serial loops wherever that makes parts of them parallel, each loop once."""
+    """Split serial loops where that makes parts of them parallel; a few attempts at most, since
+    each one judges the program anew."""
+    verdicts = judge_all(program, setting.exact)
     tried: set[str] = set()
-    pending = True
-    while pending:
-        pending = False
-        verdicts = judge_all(program, setting.exact)
-        for loop in [s for s in statements(program) if isinstance(s, For)]:
-            serial = not isinstance(verdicts[loop.index], Parallel)
-            if loop.index in tried or not serial or loop.step != integer(1):
-                continue
-            tried.add(loop.index)
-            better = _split_one(program, loop, set(verdicts), setting)
-            if better is not None:
-                program, pending = better, True
-                break
+    for _ in range(_MOST_SPLITS):
+        wanted = [
+            (loop, point)
+            for loop in statements(program)
+            if isinstance(loop, For) and loop.index not in tried and loop.step == integer(1)
+            for point in split_points(loop, verdicts[loop.index])
+        ]
+        if not wanted:
+            break
+        loop, point = wanted[0]
+        tried.add(loop.index)
+        cut = split(program, loop.index, point)
+        new = judge_all(cut, setting.exact)
+        parts = [new[index] for index in new if index not in verdicts]
+        if sum(isinstance(part, Parallel) for part in parts) >= 2:
+            program, verdicts = cut, new
     return program
 
 
-def _split_one(program: Program, loop: For, known: set[str], setting: Setting) -> Program | None:
-    for point in split_points(loop):
-        cut = split(program, loop.index, point)
-        new = judge_all(cut, setting.exact)
-        parts = [new[index] for index in new if index not in known]
-        if sum(isinstance(part, Parallel) for part in parts) >= 2:
-            return cut
-    return None
+_MOST_SPLITS: Final = 6
 
 
 TIDY: Final = (

@@ -16,39 +16,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conure.ir.nodes import Expr, For, If, Load, Program, Stmt, Store, Var
+from conure.analysis.verdict import Parallel, Verdict
+from conure.ir.nodes import Expr, For, If, Load, Program, Stmt, Var
 from conure.ir.ops import apply, integer
 from conure.ir.walk import map_statements, names_read, names_written, statements, walk
 from conure.passes.binders import Names, with_fresh_binders
 
 
-def split_points(loop: For) -> Iterator[Expr]:
-    """Values p, fixed in the loop, for which some array is reached both at [i] and at [p] with a
-    store among the two: candidates where to split."""
-    accesses = [n for n in walk(loop.body) if isinstance(n, Load | Store)]
-    stored = {n.array for n in accesses if isinstance(n, Store)}
+def split_points(loop: For, verdict: Verdict) -> Iterator[Expr]:
+    """Values p, fixed in the loop, such that the two accesses which make it serial are one at [i]
+    and one at [p] on some axis: candidates where to split."""
+    if isinstance(verdict, Parallel) or verdict.first is None or verdict.second is None:
+        return
     moving = names_written(loop) | {s.index for s in statements(loop) if isinstance(s, For)}
-    seen: list[Expr] = []
-    for access in accesses:
-        if access.array not in stored:
-            continue
-        for axis, subscript in enumerate(access.index):
-            fixed = names_read(subscript).isdisjoint(moving) and not _loads(subscript)
-            if fixed and subscript not in seen and _follows(accesses, access.array, axis, loop.index):
-                seen.append(subscript)
-                yield subscript
+    for pair in zip(verdict.first.subscript, verdict.second.subscript, strict=True):
+        for here, there in (pair, pair[::-1]):
+            follows = isinstance(here, Var) and here.name == loop.index
+            if follows and names_read(there).isdisjoint(moving) and not _loads(there):
+                yield there
 
 
 def _loads(expr: Expr) -> bool:
     return any(isinstance(node, Load) for node in walk(expr))
-
-
-def _follows(accesses: list[Load | Store], array: str, axis: int, index: str) -> bool:
-    """Whether some access of the array has just the loop's index on this axis."""
-    return any(
-        a.array == array and isinstance(s := a.index[axis], Var) and s.name == index
-        for a in accesses
-    )
 
 
 def split(program: Program, index: str, point: Expr) -> Program:
