@@ -1,7 +1,7 @@
 """The command line: `python -m conure SCRIPT` and its tools.
 
-    >>> build_parser().parse_args(["explain", "heat.py:smooth"]).target
-    'heat.py:smooth'
+>>> build_parser().parse_args(["explain", "heat.py:smooth"]).target
+'heat.py:smooth'
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ def explain_run(dispatchers: Iterable[Dispatcher], path: str) -> str:
     loops: dict[tuple[int, int], LoopReport] = {}
     for dispatcher in sorted(dispatchers, key=lambda d: d.place.line):
         for variant in dispatcher.variants.values():
-            for place, report in region_reports(dispatcher, variant.signature, variant.config).items():
+            for place, report in region_reports(
+                dispatcher, variant.signature, variant.config
+            ).items():
                 if place not in loops or loops[place].verdict == "python":
                     loops[place] = report
     with open(path, encoding="utf-8") as file:
@@ -220,7 +222,10 @@ def _sample(type_: Scalar) -> object:
 
 
 def region_reports(
-    dispatcher: Dispatcher, signature: Signature, config: Config, lowered: Lowered | Reason | None = None
+    dispatcher: Dispatcher,
+    signature: Signature,
+    config: Config,
+    lowered: Lowered | Reason | None = None,
 ) -> dict[Place, LoopReport]:
     """A report for each loop of a region, by line and column."""
     if lowered is None:
@@ -234,20 +239,14 @@ def region_reports(
     if isinstance(lowered, Reason):
         text = lowered.message + (f" ({lowered.hint})" if lowered.hint else "")
         at = f"line {lowered.loc.line}: {text}"
-        return {
-            (node.lineno, node.col_offset): _left_to_python(node.lineno, at)
-            for node in loops
-        }
+        return {(node.lineno, node.col_offset): _left_to_python(node.lineno, at) for node in loops}
     program = decide(lowered.program, config, False, TIDY + PROVE)
     verdicts = judge_all(program, config.float_order == "exact")
     compiled: dict[Place, For] = {}
     for stmt in statements(program):
         if isinstance(stmt, For):
             compiled.setdefault((stmt.loc.line, stmt.loc.column), stmt)
-    return {
-        (node.lineno, node.col_offset): _report(node, compiled, verdicts)
-        for node in loops
-    }
+    return {(node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops}
 
 
 def _report(

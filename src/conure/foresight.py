@@ -38,7 +38,9 @@ _BINARY: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
 _UNARY: Final[dict[type[ast.unaryop], Callable[[Any], Any]]] = {
     ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_,
 }  # fmt: skip
-_CALLS: Final = frozenset(("len", "int", "float", "bool", "complex", "min", "max", "abs", "range", "round"))
+_CALLS: Final = frozenset(
+    ("len", "int", "float", "bool", "complex", "min", "max", "abs", "range", "round")
+)
 _ALLOCATIONS: Final = frozenset(("empty", "zeros", "ones", "full", "empty_like", "zeros_like",
                                  "ones_like", "full_like", "arange", "linspace"))  # fmt: skip
 _METHODS: Final = frozenset(("copy", "astype", "reshape", "ravel", "transpose", "item"))
@@ -57,7 +59,7 @@ def foresee(statements: Iterable[ast.stmt], known: Known) -> None:
             if isinstance(stmt, ast.AnnAssign) and stmt.value is not None:
                 _bind(stmt.target, _value(stmt.value, known), known)
                 continue
-        except Exception:  # noqa: BLE001 # whatever the user's expression raises: not known
+        except Exception:  # whatever the user's expression raises: not known
             pass
         for name in binds(stmt):
             known.pop(name, None)
@@ -83,7 +85,9 @@ def _value(node: ast.expr, known: Known) -> Any:
         case ast.Tuple():
             return tuple(_value(item, known) for item in node.elts)
         case ast.BinOp():
-            return _small(_BINARY[type(node.op)](_number(node.left, known), _number(node.right, known)))
+            return _small(
+                _BINARY[type(node.op)](_number(node.left, known), _number(node.right, known))
+            )
         case ast.UnaryOp():
             return _UNARY[type(node.op)](_number(node.operand, known))
         case ast.Attribute():

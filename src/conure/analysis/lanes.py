@@ -82,6 +82,7 @@ def depends(expr: Expr, names: Iterable[str]) -> bool:
 
 
 def holds_loop(stmt: Stmt) -> bool:
+    """Whether there is a loop at or inside the statement."""
     return any(isinstance(inner, For | While) for inner in statements(stmt))
 
 

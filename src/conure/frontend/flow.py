@@ -1,10 +1,10 @@
 """Which names a run of statements reads, binds, and leaves needed: flow over Python's syntax.
 
-    >>> tree = ast.parse("t = x + 1\\nfor i in range(n):\\n    s = s + t\\n")
-    >>> sorted(live_before(tree.body, frozenset({"s"})))
-    ['n', 'range', 's', 'x']
-    >>> sorted(bound_after(tree.body, frozenset()))
-    ['t']
+>>> tree = ast.parse("t = x + 1\\nfor i in range(n):\\n    s = s + t\\n")
+>>> sorted(live_before(tree.body, frozenset({"s"})))
+['n', 'range', 's', 'x']
+>>> sorted(bound_after(tree.body, frozenset()))
+['t']
 """
 
 from __future__ import annotations
@@ -76,10 +76,14 @@ def _before_loop(stmt: ast.For | ast.While | ast.AsyncFor, after: Names, flow: F
 
 
 def _before_try(stmt: ast.Try, after: Names, flow: Flow) -> Names:
-    final = live_before(stmt.finalbody, after, flow) | live_before(stmt.finalbody, flow.after_raise, flow)
+    final = live_before(stmt.finalbody, after, flow) | live_before(
+        stmt.finalbody, flow.after_raise, flow
+    )
     handlers = _NOTHING
     for handler in stmt.handlers:
-        handlers |= live_before(handler.body, final, flow) | (reads(handler.type) if handler.type else _NOTHING)
+        handlers |= live_before(handler.body, final, flow) | (
+            reads(handler.type) if handler.type else _NOTHING
+        )
     inner = Flow(
         flow.after_break | final, flow.after_continue | final, flow.after_raise | handlers | final
     )
@@ -123,7 +127,9 @@ def binds(node: ast.AST) -> Names:
                 found.add(name)
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 found.add(name)
-            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            case (
+                ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp()
+            ):
                 continue
         pending.extend(ast.iter_child_nodes(current))
     return frozenset(found)
@@ -154,7 +160,9 @@ def _bound_after(stmt: ast.stmt, bound: Names) -> Names:
             ways = [
                 bound_after(body, bound)
                 for body in (stmt.body, stmt.orelse)
-                if not (body and isinstance(body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue))
+                if not (
+                    body and isinstance(body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
+                )
             ]
             return frozenset.intersection(*ways) if ways else bound
         case ast.With():

@@ -24,6 +24,7 @@ _PLAIN_CALLS = frozenset(("len", "min", "max", "abs", "int", "float", "bool", "r
 
 
 def holds_loop(stmt: ast.stmt) -> bool:
+    """Whether there is a `for` or `while` anywhere inside."""
     return any(isinstance(node, ast.For | ast.While) for node in ast.walk(stmt))
 
 

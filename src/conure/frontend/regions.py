@@ -123,9 +123,7 @@ def _tried(
     return _Writer(stmts[0], scope).attempt(region, bound, slow)
 
 
-def _region(
-    stmts: list[ast.stmt], scope: Scope, after: Names, bound: Names, flow: Flow
-) -> Region:
+def _region(stmts: list[ast.stmt], scope: Scope, after: Names, bound: Names, flow: Flow) -> Region:
     needed = live_before(stmts, frozenset())
     bound_here = frozenset[str]().union(*(binds(stmt) for stmt in stmts))
     chains = _module_chains(stmts, scope)
@@ -226,7 +224,11 @@ def _loop_flow(stmt: ast.For | ast.While, after: Names, flow: Flow) -> Flow:
 
 
 def _replaced(node: Node, fields: dict[str, object]) -> Node:
-    same = {name: getattr(node, name) for name in (*node._fields, *node._attributes) if hasattr(node, name)}
+    same = {
+        name: getattr(node, name)
+        for name in (*node._fields, *node._attributes)
+        if hasattr(node, name)
+    }
     return type(node)(**(same | fields))
 
 
@@ -259,7 +261,9 @@ class _Writer:
             thunk = self._at(ast.Lambda(nothing, value))
             return self._at(ast.Call(self._hook("look"), [thunk], []))
         temporary = f"__conure_in{position}"
-        errors = self._at(ast.Tuple([self._hook("NameError"), self._hook("AttributeError")], ast.Load()))
+        errors = self._at(
+            ast.Tuple([self._hook("NameError"), self._hook("AttributeError")], ast.Load())
+        )
         missing = self._at(ast.Assign([self._store(temporary)], self._hook("UNBOUND")))
         handler = self._at(ast.ExceptHandler(errors, None, [missing]))
         found = self._at(ast.Assign([self._store(temporary)], value))

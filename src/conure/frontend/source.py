@@ -1,10 +1,10 @@
 """A user's function or script as syntax with its true file, lines and columns.
 
-    >>> def double(x):
-    ...     return 2 * x
-    >>> other = parse_text("def double(x):\\n    return x + x\\n", "<demo>").body[0]
-    >>> with_code(double, recompile(other, double), {})("a")
-    'aa'
+>>> def double(x):
+...     return 2 * x
+>>> other = parse_text("def double(x):\\n    return x + x\\n", "<demo>").body[0]
+>>> with_code(double, recompile(other, double), {})("a")
+'aa'
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ def outermost_names(function: Callable[..., Any]) -> dict[str, object]:
     """What the function can see from outside: globals, then closure cells that are filled."""
     assert isinstance(function, FunctionType)
     seen: dict[str, object] = dict(function.__globals__)
-    for name, cell in zip(
-        function.__code__.co_freevars, function.__closure__ or (), strict=True
-    ):
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             seen[name] = cell.cell_contents
         except ValueError:

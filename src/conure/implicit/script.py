@@ -69,7 +69,9 @@ def compile_script(text: str, path: str, namespace: dict[str, Any]) -> CodeType:
     body = rewrite_body(tree.body[head:], scope, scope.always_live, frozenset())
     for region in scope.regions:
         name = f"region_{region.number}"
-        dispatcher = Dispatcher(region, path, "<module>", {}, lambda hook, name=name: setattr(hooks, name, hook))
+        dispatcher = Dispatcher(
+            region, path, "<module>", {}, lambda hook, name=name: setattr(hooks, name, hook)
+        )
         remember(dispatcher)
         setattr(hooks, name, dispatcher)
     module = ast.Module(body=[*tree.body[:head], *body], type_ignores=[])
@@ -113,7 +115,9 @@ def _with_jit(stmt: ast.stmt) -> ast.stmt:
         case ast.FunctionDef():
             hook = ast.Attribute(ast.Name(_HOOKS, ast.Load()), "jit", ast.Load())
             decorator = ast.copy_location(hook, stmt)
-            return _changed(stmt, decorator_list=[*stmt.decorator_list, ast.fix_missing_locations(decorator)])
+            return _changed(
+                stmt, decorator_list=[*stmt.decorator_list, ast.fix_missing_locations(decorator)]
+            )
         case ast.ClassDef():
             return _changed(stmt, body=[_with_jit(inner) for inner in stmt.body])
         case _:
@@ -133,5 +137,3 @@ def _without_conure(error: BaseException) -> Any:
     if frame is None and isinstance(error, SyntaxError):
         return None
     return frame or error.__traceback__
-
-

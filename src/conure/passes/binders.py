@@ -26,7 +26,9 @@ class Names:
 
     def __init__(self, program: Program) -> None:
         indexes = {s.index for s in statements(program) if isinstance(s, For)}
-        self.types: dict[str, Scalar] = {p.name: p.type for p in program.params if isinstance(p.type, Scalar)}
+        self.types: dict[str, Scalar] = {
+            p.name: p.type for p in program.params if isinstance(p.type, Scalar)
+        }
         self.types |= {local.name: local.type for local in program.locals}
         self.types |= dict.fromkeys(indexes, INT)
         arrays = {s.name for s in statements(program) if isinstance(s, Alloc)}

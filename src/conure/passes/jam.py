@@ -19,7 +19,19 @@ from dataclasses import replace
 
 from conure.analysis.lanes import depends, holds_loop, varying
 from conure.ir.nodes import (
-    Alloc, Assign, Dim, Expr, For, If, Load, Program, Rebind, Stmt, Store, Var, While,
+    Alloc,
+    Assign,
+    Dim,
+    Expr,
+    For,
+    If,
+    Load,
+    Program,
+    Rebind,
+    Stmt,
+    Store,
+    Var,
+    While,
 )  # fmt: skip
 from conure.ir.ops import apply, integer
 from conure.ir.types import INT

@@ -25,13 +25,27 @@ from typing import Final
 
 from conure.analysis.lanes import depends, holds_loop, strip_names, varying
 from conure.ir.nodes import (
-    Alloc, Assign, Block, Const, Expr, For, If, Leave, Load, Local, Mark, Program, Reduction, Stmt,
-    Store, Var, While,
+    Alloc,
+    Assign,
+    Block,
+    Const,
+    Expr,
+    For,
+    If,
+    Leave,
+    Load,
+    Mark,
+    Program,
+    Reduction,
+    Stmt,
+    Store,
+    Var,
+    While,
 )  # fmt: skip
 from conure.ir.ops import apply, cast, integer
-from conure.passes.binders import Names, with_fresh_binders, with_privates
 from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
-from conure.ir.walk import fresh, map_statements, names_read, names_written, statements, substitute
+from conure.ir.walk import map_statements, names_read, names_written, statements, substitute
+from conure.passes.binders import Names, with_fresh_binders, with_privates
 
 Stmts = tuple[Stmt, ...]
 
@@ -86,7 +100,9 @@ class _Strip:
         trips = names.local(f"{loop.index}.main", INT)
         self.strip = names.make(f"{loop.index}.strip")
         count = _minus(loop.stop, loop.start)
-        blocks = apply("floordiv", apply("maximum", count, integer(0)), integer(self.width), checked=False)
+        blocks = apply(
+            "floordiv", apply("maximum", count, integer(0)), integer(self.width), checked=False
+        )
         main = _plus(loop.start, apply("mul", blocks, integer(self.width), checked=False))
         cut = self._cut(loop.body)
         self._choose_spread(cut)

@@ -1,8 +1,8 @@
 """Mark each loop with what was chosen for it.
 
-    for i in 0:n:1 {          for i in 0:n:1 parallel() {
-      y[i] = x[i]       -->     y[i] = x[i]
-    }                         }
+for i in 0:n:1 {          for i in 0:n:1 parallel() {
+  y[i] = x[i]       -->     y[i] = x[i]
+}                         }
 """
 
 from __future__ import annotations

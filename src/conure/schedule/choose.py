@@ -97,10 +97,11 @@ class _Chooser:
 
     def _vector(self, loop: For) -> None:
         verdict = self.verdicts.get(loop.index)
-        if isinstance(verdict, Parallel) and verdict.guard is None and not verdict.last:
-            if not any(r.array for r in verdict.reductions):
-                mark = Mark("vector", None, verdict.reductions, verdict.private)
-                self.choices.marks.setdefault(loop.index, mark)
+        if not isinstance(verdict, Parallel) or verdict.guard is not None or verdict.last:
+            return
+        if not any(r.array for r in verdict.reductions):
+            mark = Mark("vector", None, verdict.reductions, verdict.private)
+            self.choices.marks.setdefault(loop.index, mark)
 
     def _swap(self, loop: For) -> For | None:
         """The inner loop, if it should be the outer one of two."""
