@@ -42,6 +42,7 @@ unit: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks/loops.py
+	$(RUN) benchmarks/compile_time.py
 
 install: $(VENV)/.test
 

@@ -20,6 +20,8 @@ from tests.contract.sources import PACKAGE, ROOT, module_name, package_files, sh
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
 
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+
 documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -66,6 +68,12 @@ def test_fences_keep_their_lines() -> None:
     text = "one\n```python\nx = 3\nprint(x)\n```\nsix\n```output\n3\n```\n"
     assert script(text).splitlines()[2:4] == ["x = 3", "print(x)"]
     assert fences(text, "output") == [(7, "3\n")]
+
+
+@pytest.mark.parametrize("path", documents, ids=short)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in LINK.findall(path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
 @pytest.mark.parametrize("path", package_files(), ids=short)

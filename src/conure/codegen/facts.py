@@ -1,8 +1,9 @@
 """What emission asks of a program before it starts: names that steer, groups, costs.
 
->>> steering_names(parse("program f(n: int) -> s { local s: int local k: int"
-...     " for i in 0:n { k = k + i  s = s + k  if k < n { s = s + 1 } } }"))
-frozenset({'i', 'k', 'n'})
+>>> program = parse("program f(n: int) -> s { local s: int local k: int"
+...     " for i in 0:n { k = k + i  s = s + k  if k < n { s = s + 1 } } }")
+>>> sorted(steering_names(program))
+['i', 'k', 'n']
 """
 
 from __future__ import annotations
