@@ -10,7 +10,10 @@ itself (every comparison must then pass), "wrong" spoils results (most must then
 
 from __future__ import annotations
 
+import cmath
 import copy
+import linecache
+import math
 import os
 import traceback
 import types
@@ -282,6 +285,23 @@ def same(
         text = difference(want, got, tolerance)
         assert not text, f"{function.__name__}: {text}"
     return want
+
+
+def typed(lines: str, **names: Any) -> Function:
+    """The function `f` of a text, with its source kept as for one that a user typed."""
+    filename = f"<typed {hash(lines)}>"
+    linecache.cache[filename] = (len(lines), None, lines.splitlines(keepends=True), filename)
+    module: dict[str, Any] = {
+        "math": math,
+        "cmath": cmath,
+        "np": np,
+        "__name__": "typed",
+        "__loader__": None,
+    }
+    module |= names
+    exec(compile(lines, filename, "exec"), module)
+    function: Function = module["f"]
+    return function
 
 
 def verdicts(function: Function, *arguments: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.oracle import native, parallel
+from tests.oracle import native, parallel, typed
 
 RNG = np.random.default_rng(11)
 N = 400
@@ -49,25 +49,26 @@ def test_10_nested_conditions_with_else():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 100, 70_000])
-def test_11_sum_product_min_max(count):
-    def f(a, signs):
-        s = 0.0
-        p = 1.0
-        low = 1e300
-        high = -1e300
-        for i in range(a.shape[0]):
-            s += a[i]
-            p *= signs[i]
-            low = min(low, a[i])
-            high = max(high, a[i])
-        return s, p, low, high
-
+@pytest.mark.parametrize("kind", ["sum", "product", "min", "max", "numpy", "if", "all"])
+def test_11_scalar_reductions(kind, count):
+    bodies = {
+        "sum": "s += a[i]",
+        "product": "p *= signs[i]",
+        "min": "low = min(low, a[i])",
+        "max": "high = max(high, a[i])",
+        "numpy": "low = np.minimum(low, a[i])",
+        "if": "if a[i] > high: high = a[i]",
+    }
+    chosen = bodies.values() if kind == "all" else [bodies[kind]]
+    f = typed(
+        "def f(a, signs):\n    s = 0.0\n    p = 1.0\n    low = 1e300\n    high = -1e300\n"
+        "    for i in range(a.shape[0]):\n"
+        + "".join(f"        {line}\n" for line in chosen)
+        + "    return s, p, low, high\n"
+    )
     signs = np.where(np.arange(count) % 3, 1.0, -1.0)
-    arguments = (vector(count), signs)
-    if count > 99:
-        parallel(f, *arguments, loops=["parallel"])
-    else:
-        native(f, *arguments)
+    check = parallel if count > 99 else native
+    check(f, vector(count), signs)
 
 
 def test_11_integer_reductions():

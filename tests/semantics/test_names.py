@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 
 import numpy as np
@@ -155,17 +156,15 @@ def test_builtin_shadowed_by_a_global(monkeypatch):
 
 
 def test_builtin_replaced_in_builtins(monkeypatch):
-    import builtins
-
     def f(a):
         s = 0.0
         for i in range(len(a)):
-            s = s + abs(a[i])
+            s = s + pow(a[i], 1)
         return s
 
     g = compiled(f)
     assert g(A) == 55.0
-    monkeypatch.setattr(builtins, "abs", lambda x: 2.0)
+    monkeypatch.setattr(builtins, "pow", lambda x, y: 2.0)
     assert g(A) == 20.0
 
 

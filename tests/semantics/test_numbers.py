@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import cmath
-import linecache
-import math
 
 import numpy as np
 import pytest
 
-from tests.oracle import FEW_ULP, Tolerance, native, same
+from tests.oracle import FEW_ULP, Tolerance, native, same, typed
 
 A = np.arange(1.0, 13.0)
 DTYPES = [
@@ -27,15 +24,6 @@ DTYPES = [
     "complex64",
     "complex128",
 ]
-
-
-def _function(lines):
-    """A function whose source can be found, as for one that a user typed."""
-    name = f"<language {hash(lines)}>"
-    linecache.cache[name] = (len(lines), None, lines.splitlines(keepends=True), name)
-    names = {"math": math, "np": np, "cmath": cmath, "__name__": __name__, "__loader__": None}
-    exec(compile(lines, name, "exec"), names)
-    return names["f"]
 
 
 # --- scalars of every kind ---
@@ -122,7 +110,7 @@ def test_arithmetic_of_every_dtype(dtype):
 )
 def test_math_functions_of_one_argument(name):
     lines = f"def f(a, out):\n    for i in range(a.shape[0]):\n        out[i] = math.{name}(a[i])\n"
-    native(_function(lines), np.linspace(0.05, 0.95, 20), np.zeros(20), tolerance=FEW_ULP)
+    native(typed(lines), np.linspace(0.05, 0.95, 20), np.zeros(20), tolerance=FEW_ULP)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +123,7 @@ def test_math_functions_of_two_arguments(name):
         f"def f(a, out):\n    for i in range(a.shape[0]):\n"
         f"        out[i] = math.{name}({first}, {second})\n"
     )
-    native(_function(lines), np.linspace(0.05, 9.5, 20), np.zeros(20), tolerance=FEW_ULP)
+    native(typed(lines), np.linspace(0.05, 9.5, 20), np.zeros(20), tolerance=FEW_ULP)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -187,7 +175,7 @@ def test_numpy_functions_of_one_argument(name, dtype):
         f"        t = np.{name}(a[i])\n        out[i] = t\n    return t\n"
     )
     native(
-        _function(lines),
+        typed(lines),
         np.linspace(0.05, 0.95, 20).astype(dtype),
         np.zeros(20),
         tolerance=Tolerance(1e-13, 1e-5) if dtype == "float64" else Tolerance(1e-5, 1e-5),
@@ -222,7 +210,7 @@ def test_numpy_functions_of_two_arguments(name):
         f"def f(a, out):\n    for i in range(a.shape[0]):\n"
         f"        out[i] = np.{name}(a[i], a[i] * 0.5 + 1)\n"
     )
-    native(_function(lines), np.linspace(0.05, 9.5, 20), np.zeros(20), tolerance=FEW_ULP)
+    native(typed(lines), np.linspace(0.05, 9.5, 20), np.zeros(20), tolerance=FEW_ULP)
 
 
 @pytest.mark.parametrize("name", ["exp", "sqrt", "phase", "sin", "log"])
@@ -231,7 +219,7 @@ def test_cmath_functions(name):
         f"def f(z, out):\n    for i in range(z.shape[0]):\n        out[i] = cmath.{name}(z[i])\n"
     )
     z = np.array([1 + 2j, -0.5 + 0.25j, 3j, 2.0])
-    same(_function(lines), z, np.zeros(4, complex), tolerance=FEW_ULP)
+    same(typed(lines), z, np.zeros(4, complex), tolerance=FEW_ULP)
 
 
 def test_builtin_functions():
