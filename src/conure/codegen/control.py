@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from conure.artifact import ASSUMPTION, FAIL
+from conure.codegen import sums
 from conure.codegen.expression import evaluate, steer
 from conure.codegen.loops import loop_bounds, run_loop, run_while
 from conure.codegen.memory import allocate, rebind, store
@@ -47,7 +48,10 @@ def write(scope: Scope, stmt: Stmt) -> None:
     match stmt:
         case Assign(name, value):
             with scope.at(steering=name in scope.facts.steering):
-                scope.write(name, evaluate(scope, value))
+                if name in scope.high_sums:
+                    sums.add(scope, stmt)
+                else:
+                    scope.write(name, evaluate(scope, value))
         case Store(array, index, value, checked):
             store(scope, array, steer(scope, *index), evaluate(scope, value), checked)
         case For():

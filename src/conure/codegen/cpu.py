@@ -149,7 +149,7 @@ def _write_entry(program: Program, target: Target, known: Facts, module: Module)
 
 
 def _outline(scope: Scope, loop: For, bounds: Bounds) -> None:
-    parallel_loop(scope, loop, bounds, lambda kernel, inside: write_all(kernel, inside.body))
+    parallel_loop(scope, loop, bounds, write_all)
 
 
 def _passed(param: Param) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from conure.artifact import INTERRUPTED
 from conure.codegen.expression import steer
 from conure.codegen.facts import is_leaf, unrolls
 from conure.codegen.scope import Bounds, Scope
+from conure.codegen.sums import finish_sums, start_sums
 from conure.ir.nodes import Const, For, Load, Store, Var, While
 from conure.ir.walk import walk
 
@@ -124,7 +125,9 @@ def counted(
                 add_turns(scope, "1")
                 _poll_if_due(scope)
 
+    sums = start_sums(scope, loop) if lanes else {}
     _count_turns(scope, span, turn_body, _loop_note(scope, group))
+    finish_sums(scope, sums, span)
 
 
 def _loop_note(scope: Scope, group: str) -> str:

@@ -174,7 +174,7 @@ def _suffix(scope: Scope, name: str) -> str:
     """Alignment and metadata of an access."""
     array = scope.arrays[name]
     text = f", align {component(array.type.dtype).bytes}"
-    if scope.facts.written:
+    if scope.facts.written and name in scope.facts.arrays:
         own, others = alias_lists(scope, name)
         text += f", !alias.scope {own}" + (f", !noalias {others}" if others else "")
     if scope.place.group and array.depth < scope.place.depth:
@@ -215,7 +215,7 @@ def allocate(scope: Scope, stmt: Alloc, dims: tuple[str, ...]) -> None:
     if constant is not None and constant <= _STACK_BYTES:
         data = scope.function.slot(f"[{max(constant, 1)} x i8]", align=64)
     else:
-        data = _from_heap(scope, stmt.dtype, dims)
+        data = heap(scope, stmt.dtype, dims)
     array = Array(stmt.name, kind, data, dims, (), depth=scope.place.depth)
     declare_array(scope, array)
 
@@ -229,7 +229,8 @@ def _constant_bytes(stmt: Alloc) -> int | None:
     return size
 
 
-def _from_heap(scope: Scope, dtype: Scalar, dims: tuple[str, ...]) -> str:
+def heap(scope: Scope, dtype: Scalar, dims: tuple[str, ...]) -> str:
+    """Memory for an array, freed when its statement list ends."""
     value = scope.function.value
     scope.module.declare("ptr @malloc(i64) nounwind")
     scope.module.declare("{i64, i1} @llvm.umul.with.overflow.i64(i64, i64)")
@@ -249,6 +250,6 @@ def _from_heap(scope: Scope, dtype: Scalar, dims: tuple[str, ...]) -> str:
 
 def private_array(scope: Scope, array: Array) -> Array:
     """An uninitialised array like this one, for the function being written alone."""
-    data = _from_heap(scope, array.type.dtype, array.dims)
+    data = heap(scope, array.type.dtype, array.dims)
     kind = ArrayType(array.type.dtype, array.type.rank, "C")
     return replace(array, type=kind, data=data, strides=(), depth=scope.place.depth + 1)

@@ -14,17 +14,26 @@ so that each element is computed by the same instructions whatever the number of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conure.codegen.combine import combine_tree, identity
+from conure.codegen.copies import (
+    MOST_COPIES,
+    allocate_copies,
+    array_sums,
+    combining,
+    copyable,
+    own_copy,
+    pays,
+)
 from conure.codegen.estimate import body_nanoseconds, nanoseconds
 from conure.codegen.facts import is_leaf
-from conure.codegen.loops import add_turns, counted, runtime_slot
+from conure.codegen.loops import add_turns, counted, run_loop, runtime_slot
 from conure.codegen.memory import current, declare_array, fields, private_array, with_fields
 from conure.codegen.records import Environment, read_record, record_type, write_record
 from conure.codegen.scope import Array, Bounds, Scope, machine_type
-from conure.ir.nodes import Alloc, Dim, For, Load, Rebind, Reduction, Store
+from conure.ir.nodes import Alloc, Dim, For, Load, Rebind, Reduction, Stmt, Store
 from conure.ir.walk import names_read, names_written, walk
 
 MOST_PARTIALS: Final = 128
@@ -38,31 +47,73 @@ _LANES: Final = 256
 _TURNS_HERE: Final = 1 << 14  # what a short run counts in a loop around it, until the next poll
 
 
-def parallel_loop(
-    scope: Scope, loop: For, bounds: Bounds, body: Callable[[Scope, For], None]
-) -> None:
-    """Outline the loop and run its chunks, here if they are little work."""
-    function, end = scope.function, scope.function.label("joined")
-    some = function.label("some")
+Write = Callable[[Scope, tuple[Stmt, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """Where a loop's chunks leave what they got: operands of the caller."""
+
+    sums: tuple[Reduction, ...]
+    lasts: tuple[str, ...]
+    partials: str
+    last: str
+    copies: dict[str, str]
+
+
+def parallel_loop(scope: Scope, loop: For, bounds: Bounds, write: Write) -> None:
+    """Run a loop in parallel; one that accumulates into arrays only if their copies are small."""
+    function = scope.function
+    some, alone, end = (function.label(hint) for hint in ("some", "alone", "joined"))
+    if not copyable(scope, loop):
+        run_loop(scope, loop, bounds, lambda: write(scope, loop.body))
+        return
     function.branch_if(function.value(f"icmp eq i64 {bounds.trips}, 0"), end, some)
     function.begin(some)
-    scalars = [each for each in loop.mark.reductions if not each.array]
-    sums = tuple(each.name for each in scalars)
-    lasts = tuple(name for name in loop.mark.last if name in scope.cells and name not in sums)
-    partials = function.slot(f"[{MOST_PARTIALS + 1} x {record_type(scope, sums)}]", align=64)
-    last = function.slot(record_type(scope, lasts))
+    if array_sums(loop):
+        together = function.label("together")
+        function.branch_if(pays(scope, loop, bounds.trips), together, alone)
+        function.begin(alone)
+        run_loop(scope, loop, bounds, lambda: write(scope, loop.body))
+        function.branch(end)
+        function.begin(together)
+    _outline(scope, loop, bounds, write)
+    function.begin(end)
+
+
+def _outline(scope: Scope, loop: For, bounds: Bounds, write: Write) -> None:
+    """Write the kernel, run its chunks, here if they are little work, and gather the results."""
+    owned = len(scope.owned)
+    results = _places(scope, loop)
     environment = Environment()
-    name = _write_kernel(scope, loop, bounds, environment, (partials, last), body)
+    name = _write_kernel(scope, loop, bounds, (environment, results), write)
     pointer = environment.build(scope)
     work = nanoseconds(scope, loop, bounds)
-    grain = _reduction_grain(scope, loop, bounds) if sums else _grain(scope, loop, bounds, work)
-    _run_chunks(scope, bounds.trips, work, (name, pointer, grain), bool(sums))
-    for variable, (parts, _) in read_record(scope, lasts, last, "0").items():
+    fixed = bool(results.sums or results.copies)
+    if fixed:
+        grain = _reduction_grain(scope, loop, bounds)
+    else:
+        grain = _grain(scope, loop, bounds, work)
+    _run_chunks(scope, bounds.trips, work, (name, pointer, grain), fixed)
+    for variable, (parts, _) in read_record(scope, results.lasts, results.last, "0").items():
         scope.write(variable, parts)
-    if sums:
+    if fixed:
         chunks = _rounded_up(scope, bounds.trips, grain)
-        combine_tree(scope, loop, tuple(scalars), partials, chunks)
-    function.begin(end)
+        if results.sums:
+            combine_tree(scope, loop, results.sums, results.partials, chunks)
+        write(scope, tuple(combining(scope, loop, results.copies, chunks)))
+    scope.free(scope.owned[owned:])
+    del scope.owned[owned:]
+
+
+def _places(scope: Scope, loop: For) -> _Results:
+    sums = tuple(each for each in loop.mark.reductions if not each.array)
+    names = tuple(each.name for each in sums)
+    lasts = tuple(name for name in loop.mark.last if name in scope.cells and name not in names)
+    slot = scope.function.slot
+    partials = slot(f"[{MOST_PARTIALS + 1} x {record_type(scope, names)}]", align=64)
+    last = slot(record_type(scope, lasts))
+    return _Results(sums, lasts, partials, last, allocate_copies(scope, loop))
 
 
 # ---- the kernel ----
@@ -72,10 +123,10 @@ def _write_kernel(
     scope: Scope,
     loop: For,
     bounds: Bounds,
-    environment: Environment,
-    results: tuple[str, str],
-    body: Callable[[Scope, For], None],
+    handed: tuple[Environment, _Results],
+    write: Write,
 ) -> str:
+    environment, results = handed
     name = f"{scope.facts.symbol}.kernel.{len(scope.facts.kernels)}"
     scope.facts.kernels.append(name)
     parameters = [("ptr noalias readonly", "%env")]
@@ -84,21 +135,27 @@ def _write_kernel(
         name, "i32", parameters, scope.facts.attributes + " noinline", "internal"
     )
     kernel = Scope(scope.module, function, scope.target, scope.facts, "")
-    kernel.runtime = environment.load(kernel, environment.add("ptr", scope.runtime))
-    start, step, trips, partials, last = (
-        environment.load(kernel, environment.add(kind, operand))
-        for kind, operand in (
-            ("i64", bounds.start), ("i64", bounds.step), ("i64", bounds.trips),
-            ("ptr", results[0]), ("ptr", results[1]),
-        )
-    )  # fmt: skip
-    sums = tuple(each for each in loop.mark.reductions if not each.array)
-    _capture_scalars(scope, kernel, loop, environment, sums)
+
+    def passed(kind: str, operand: str) -> str:
+        return environment.load(kernel, environment.add(kind, operand))
+
+    kernel.runtime = passed("ptr", scope.runtime)
+    start, step, trips = (passed("i64", each) for each in (bounds.start, bounds.step, bounds.trips))
+    own = replace(
+        results,
+        partials=passed("ptr", results.partials),
+        last=passed("ptr", results.last),
+        copies={array: passed("ptr", base) for array, base in results.copies.items()},
+    )
+    _capture_scalars(scope, kernel, loop, environment)
     _capture_arrays(scope, kernel, loop, environment)
+    for reduction in array_sums(loop):
+        array = kernel.arrays[reduction.name]
+        write(kernel, tuple(own_copy(kernel, reduction, array, own.copies[reduction.name])))
     inside = replace(loop, mark=replace(loop.mark, guard=None))
     kernel_bounds = Bounds(bounds.start if _is_constant(bounds.start) else start, step, trips)
-    counted(kernel, inside, kernel_bounds, ("%low", "%high"), lambda: body(kernel, loop))
-    _finish_kernel(kernel, loop, (partials, last), trips)
+    counted(kernel, inside, kernel_bounds, ("%low", "%high"), lambda: write(kernel, loop.body))
+    _finish_kernel(kernel, own, trips)
     return name
 
 
@@ -106,17 +163,11 @@ def _is_constant(operand: str) -> bool:
     return not operand.startswith("%")
 
 
-def _capture_scalars(
-    scope: Scope,
-    kernel: Scope,
-    loop: For,
-    environment: Environment,
-    sums: tuple[Reduction, ...],
-) -> None:
+def _capture_scalars(scope: Scope, kernel: Scope, loop: For, environment: Environment) -> None:
     """Scalars by value; sums and products start anew."""
-    reduced = {each.name: each for each in sums}
+    reduced = {each.name: each for each in loop.mark.reductions if not each.array}
     used = names_read(loop.body) | names_written(loop.body) | set(loop.mark.last)
-    for name in sorted(used | set(reduced)):
+    for name in sorted((used | set(reduced)) - {loop.index}):
         if name in scope.indexes and name not in scope.cells:
             number = environment.add("i64", scope.indexes[name])
             kernel.indexes[name] = environment.load(kernel, number)
@@ -161,22 +212,19 @@ def _arrays_used(loop: For) -> set[str]:
     return names
 
 
-def _finish_kernel(kernel: Scope, loop: For, results: tuple[str, str], trips: str) -> None:
+def _finish_kernel(kernel: Scope, results: _Results, trips: str) -> None:
     """Leave partial results and, after the last turn, last values; report failures."""
-    function, (partials, last) = kernel.function, results
+    function = kernel.function
     kernel.settle()
-    sums = tuple(each.name for each in loop.mark.reductions if not each.array)
-    lasts = tuple(name for name in loop.mark.last if name in kernel.cells and name not in sums)
-    if sums:
-        write_record(kernel, sums, partials, "%chunk")
-    if lasts:
+    if results.sums:
+        write_record(kernel, tuple(each.name for each in results.sums), results.partials, "%chunk")
+    if results.lasts:
         final, done = function.label("final"), function.label("done")
         function.branch_if(function.value(f"icmp eq i64 %high, {trips}"), final, done)
         function.begin(final)
-        write_record(kernel, lasts, last, "0")
+        write_record(kernel, results.lasts, results.last, "0")
         function.begin(done)
-    if kernel.owned:
-        kernel.free(kernel.owned)
+    kernel.free(kernel.owned)
     function.finish("ret i32 0")
     kernel.write_exits()
 
@@ -200,7 +248,8 @@ def _reduction_grain(scope: Scope, loop: For, bounds: Bounds) -> str:
     value = scope.function.value
     scope.module.declare("i64 @llvm.umax.i64(i64, i64)")
     least = max(1, round(_LEAST_CHUNK / body_nanoseconds(loop.body)), loop.mark.grain)
-    even = _rounded_up(scope, bounds.trips, str(MOST_PARTIALS))
+    most = MOST_COPIES if array_sums(loop) else MOST_PARTIALS
+    even = _rounded_up(scope, bounds.trips, str(most))
     grain = value(f"call i64 @llvm.umax.i64(i64 {even}, i64 {least})")
     return _multiple(scope, grain, _LANES) if is_leaf(loop) else grain
 

@@ -109,6 +109,8 @@ class Scope:
     place: Place = field(default_factory=Place)
     touched: dict[str, str] = field(default_factory=dict)
     """Slots that tell whether a variable has been set here, for those where that matters."""
+    high_sums: dict[str, str] = field(default_factory=dict)
+    """Slots of the upper halves of sums (see `sums`)."""
     types: dict[str, Scalar] = field(default_factory=dict)
     flag: str = ""
     turns: str = ""
@@ -186,6 +188,8 @@ class Scope:
 
     def free(self, owned: tuple[str, ...] | list[str]) -> None:
         """Give memory back, last first."""
+        if not owned:
+            return
         self.module.declare("void @free(ptr) nounwind")
         for pointer in reversed(owned):
             self.function.emit(f"call void @free(ptr {pointer})")

@@ -360,3 +360,32 @@ def test_companions_follow_the_results() -> None:
     assert [slot.name for slot in generated.results] == ["s", "i", "s.kind", "i.bound"]
     assert run(text, {"n": 3}) == ("OK", (np.float64(1.5), 2, True, True))
     assert run(text, {"n": 0}) == ("OK", (np.float64(0.0), 0, False, False))
+
+
+ARRAY_REDUCTIONS = {
+    "add": "s[j] = s[j] + a[i, j]", "mul": "s[j] = a[i, j] * s[j]",
+    "maximum": "s[j] = maximum(s[j], a[i, j])", "less": "if a[i, j] < s[j] { s[j] = a[i, j] }",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("op", ARRAY_REDUCTIONS)
+@pytest.mark.parametrize("layout", ["C", "S"])
+def test_array_reductions(op: str, layout: str) -> None:
+    text = f"""program f(a: f64[2]C, s: f64[1]{layout}) -> t {{ local t: f64
+        for i in 0:dim(a, 0) parallel(reduce {op} s[]; reduce add t) {{
+            for j in 0:dim(a, 1) {{ {ARRAY_REDUCTIONS[op]}  t = t + a[i, j] }} }} }}"""
+    for rows in (0, 3, 100, 1000):
+        a = rng.random((rows, 9)) * 0.01 + 0.995
+        s = rng.random(18)[::2] if layout == "S" else rng.random(9)
+        agree(text, {"a": a, "s": s})
+
+
+def test_sums_near_the_limits() -> None:
+    text = """program f(a: i64[1]C, s0: int) -> s { local s: int  s = s0
+        for i in 0:dim(a, 0) parallel(reduce add s) { s = s +? int(a[i]) } }"""
+    for start in (2**63 - 2**50, -(2**63) + 2**50, 0):
+        a = rng.integers(-(2**50), 2**50, 1000)
+        a = -abs(a) if start > 0 else abs(a)
+        agree(text, {"a": a, "s0": start})
+    for start, term in ((2**63 - 100, 1), (-(2**63) + 100, -1), (0, 2**60), (0, -(2**60))):
+        assert run(text, {"a": np.full(1000, term), "s0": start})[0] == "FAIL"
