@@ -21,7 +21,7 @@ from conure.frontend.arrays import (
 )
 from conure.frontend.context import Lowering, is_natural, known_at_entry
 from conure.frontend.conversion import index as as_index
-from conure.frontend.values import Axis, Number, Object, Tuple, Value, View
+from conure.frontend.values import Axis, Elements, Number, Object, Tuple, Value, View
 from conure.ir.nodes import Assign, Const, Dim, Expr, Load
 from conure.ir.ops import apply
 from conure.ir.types import INT
@@ -51,7 +51,7 @@ def index_items(ctx: Lowering, parts: Sequence[Value | Slice]) -> list[Item]:
                 items.append(part)
             case Tuple(inner):
                 items.extend(index_items(ctx, inner))
-            case View():
+            case View() | Elements():
                 ctx.refuse(
                     "indexing by an array is not compiled", "write a loop over the index array"
                 )

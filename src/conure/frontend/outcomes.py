@@ -94,8 +94,9 @@ def _of_value(collector: _Collector, path: str, value: Value, bound: Expr | None
         case Poison(message):
             ctx.refuse(message, f"do not use {path} after the loop")
         case _:
+            what = "the returned value" if path == RETURN_VALUE else repr(path)
             ctx.refuse(
-                f"{path!r} is {describe(value)} made in the region, and is used after it",
+                f"{what} is {describe(value)} made in the region, and is used after it",
                 "allocate the array before the loop",
             )
 

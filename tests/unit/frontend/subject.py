@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import linecache
 import math
@@ -35,13 +34,13 @@ from conure.ir.check import check
 from conure.ir.evaluate import UNBOUND, evaluate
 from conure.ir.nodes import Program
 from conure.ir.types import ArrayType, scalar_of_dtype, scalar_of_value
+from tests.oracle import copied
 
 
 def argument(value: Any) -> Argument:
     """What a name holds, as the caller of `lower` says it."""
-    if isinstance(value, np.ndarray):
-        dtype = scalar_of_dtype(value.dtype)
-        assert dtype is not None, value.dtype
+    dtype = scalar_of_dtype(value.dtype) if isinstance(value, np.ndarray) else None
+    if dtype is not None:
         layout = "C" if value.flags.c_contiguous else "F" if value.flags.f_contiguous else "S"
         return ArrayArgument(ArrayType(dtype, value.ndim, layout), value.flags.writeable)
     if isinstance(value, tuple) and value and all(_plain(item) for item in value):
@@ -97,9 +96,8 @@ def arguments_of(function: Any, args: tuple[Any, ...]) -> tuple[dict[str, Argume
 def lowered(function: Callable[..., Any], *args: Any) -> Lowered | Reason:
     """The function's whole body as a region."""
     node = function_ast(function)
-    found, _ = arguments_of(function, args)
-    arrays = [n for n, a in found.items() if isinstance(a, ArrayArgument)]
-    values = arguments_of(function, args)[1]
+    found, values = arguments_of(function, args)
+    arrays = [name for name, given in found.items() if isinstance(given, ArrayArgument)]
     overlaps = [
         (a, b)
         for k, a in enumerate(arrays)
@@ -159,8 +157,7 @@ def _rebuilt(outcome: Outcome, results: tuple[Any, ...], values: Any, program: P
 def same(function: Callable[..., Any], *args: Any, may_fail: bool = False) -> None:
     """Both ways give the same value, type and arrays; if CPython raises or warns, the program
     leaves to Python. `may_fail`: leaving to Python is right too."""
-    plain, ours = copy.deepcopy((args, args))
-    ours = copy.deepcopy(args)
+    plain, ours = tuple(copied(args)), tuple(copied(args))
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
