@@ -238,6 +238,14 @@ def content(poly: Poly) -> int:
     return gcd(*(factor for monomial, factor in poly.terms.items() if monomial))
 
 
+def tightened(poly: Poly) -> Poly:
+    """For `poly >= 0`: the same condition on integers with coefficients that share no divisor."""
+    unit = content(poly)
+    if unit <= 1:
+        return poly
+    return Poly({m: f // unit for m, f in poly.terms.items() if f // unit})
+
+
 def divided(poly: Poly, divisor: int) -> Poly | None:
     """The exact quotient by a number."""
     if any(factor % divisor for factor in poly.terms.values()):

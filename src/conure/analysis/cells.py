@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from conure.analysis import reduction as reductions
 from conure.analysis.access import Access, Loop, Survey
+from conure.analysis.affine import Poly
 from conure.analysis.dependence import Meeting, carried, unwrapped
 from conure.analysis.entry import Entry
 from conure.analysis.guards import FALSE, TRUE, Condition, both
@@ -19,6 +20,16 @@ def own_arrays(loop: Loop) -> tuple[str, ...]:
     """The arrays that each iteration allocates for itself."""
     inside = statements(loop.statement.body)
     return tuple(sorted({stmt.name for stmt in inside if isinstance(stmt, Alloc)}))
+
+
+def _alone(loop: Loop, polys: set[Poly], found: Survey) -> bool:
+    """Whether one subscript, the same in all accesses, differs in every iteration."""
+    poly = next(iter(polys))
+    atoms = poly.atoms - {loop.counter}
+    if len(polys) > 1 or not poly.linear_in(loop.counter):
+        return False
+    varied = any(found.ranges.varies(atom, loop.index) for atom in atoms)
+    return not varied and bool(poly.coefficient(loop.counter).constant)
 
 
 @dataclass
@@ -86,6 +97,12 @@ class Cells:
         seen = list(distinct.values())
         guard: Condition = TRUE
         views = [unwrapped(self.found, loop, access) for access in seen]
+        right = both(*(right for _, right in views))
+        axes = range(len(seen[0].index))
+        if self.entry.testable(right, loop) and right != FALSE:
+            columns = [{view.index[axis] for view, _ in views} for axis in axes]
+            if any(_alone(loop, column, self.found) for column in columns):
+                return right
         for at, (first, first_right) in enumerate(views):
             for second, second_right in views[at:]:
                 if not (first.write or second.write):

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conure.analysis.access import Access, Loop, Survey
-from conure.analysis.affine import ZERO, Poly, content, rename_all
+from conure.analysis.affine import ZERO, Poly, content, order_key, rename_all
 from conure.analysis.exact import System, apart
 from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
 from conure.analysis.ranges import Facts, as_poly
@@ -265,8 +265,58 @@ def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting
         return APART
     unless = either(*ways)
     if unless == FALSE:
-        unless = pair.exactly(subscripts)
+        unless = either(pair.exactly(subscripts), _by_rows(pair))
     return Meeting(unless, distance)
+
+
+def _by_rows(pair: Pair) -> Condition:
+    """`a[i*m + j]` is `a[i, j]` of an array with rows of m elements, as long as 0 <= j < m."""
+    found: Condition = FALSE
+    for axis, (f, g) in enumerate(zip(pair.first.index, pair.second.index, strict=True)):
+        for width in _widths(pair, f) or _widths(pair, g):
+            if not (f.linear_in(width) and g.linear_in(width)):
+                continue
+            fits = both(*(_in_row(pair, poly.without(width), width) for poly in (f, g)))
+            if fits == FALSE:
+                continue
+            first, second = _split(pair.first, axis, width), _split(pair.second, axis, width)
+            way = both(fits, carried(pair.found, pair.loop, first, second).unless)
+            if way == TRUE:
+                return TRUE
+            found = either(found, way)
+    return found
+
+
+def _split(access: Access, axis: int, width: Expr) -> Access:
+    """The access with an axis seen as rows of a width."""
+    poly = access.index[axis]
+    rows = poly.coefficient(width), poly.without(width)
+    return access.at((*access.index[:axis], *rows, *access.index[axis + 1 :]))
+
+
+def _widths(pair: Pair, poly: Poly) -> list[Expr]:
+    """Invariants that are multiplied by what varies."""
+    ranges, loop = pair.found.ranges, pair.loop.index
+    found = {
+        atom
+        for monomial in poly.terms
+        for atom in monomial
+        if not ranges.varies(atom, loop) and any(ranges.varies(a, loop) for a in monomial)
+    }
+    return sorted(found, key=order_key)
+
+
+def _in_row(pair: Pair, rest: Poly, width: Expr) -> Condition:
+    """`0 <= rest < width`, in terms of what does not vary."""
+    ranges, loop = pair.found.ranges, pair.loop
+    facts = pair.first.context.facts + pair.second.context.facts
+    needed: list[Condition] = []
+    for poly in (rest, Poly.atom(width) - rest - 1):
+        if ranges.prove(poly, facts):
+            continue
+        lows = ranges.extremes(poly, False, facts, lambda atom: not ranges.varies(atom, loop.index))
+        needed.append(either(*(Test(">=", low) for low in lows)))
+    return both(*needed)
 
 
 def twins_of(found: Survey, loop: Loop) -> Twins:
@@ -292,5 +342,6 @@ def unwrapped(found: Survey, loop: Loop, access: Access) -> tuple[Access, Condit
             index[axis] = poly + found.extent(access.array, axis, access.context)
             continue
         lows = ranges.extremes(poly, False, facts, lambda atom: not ranges.varies(atom, loop.index))
-        condition = both(condition, either(*(Test(">=", low) for low in lows)))
+        hopeful = [low for low in lows if not ranges.prove(-low - 1, loop.inner.facts)]
+        condition = both(condition, either(*(Test(">=", low) for low in hopeful)))
     return access.at(tuple(index)), condition

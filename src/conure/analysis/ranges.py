@@ -280,8 +280,10 @@ class Ranges(Book):
                 return [a, b]
             case "maximum", [a, b] if not upper:
                 return [a, b]
-            case "minimum" | "maximum", [a, b]:
-                return self._either(a, b, upper, facts, depth)
+            case ("minimum" | "maximum") as op, [a, b]:
+                sides = [self.extremes(arg, upper, facts, keep, depth - 1) for arg in (a, b)]
+                both = [Poly.atom(opaque(op, x, y)) for x in sides[0][:1] for y in sides[1][:1]]
+                return self._either(a, b, upper, facts, depth) or both
             case "floordiv", [a, b] if (divisor := b.constant) is not None and divisor > 0:
                 ends = self.extremes(a, upper, facts, keep, depth - 1)
                 found = [quotient(end, divisor) for end in ends]

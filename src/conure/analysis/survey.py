@@ -24,7 +24,7 @@ from dataclasses import replace
 
 from conure.analysis import symbolic
 from conure.analysis.access import Access, Loop, Path, Survey, visited
-from conure.analysis.affine import ZERO, Poly
+from conure.analysis.affine import ZERO, Poly, tightened
 from conure.analysis.interval import Interval
 from conure.analysis.progress import Progress
 from conure.analysis.ranges import quotient
@@ -250,7 +250,8 @@ class _Walk(Progress):
         direction = self.ranges.sign(step, facts)
         counter, turns = self.count(stmt.index, start, stop, step, direction)
         if direction is not None:
-            self.facts += ((stop - start - 1) if direction > 0 else (start - stop - 1),)
+            gap = (stop - start) if direction > 0 else (start - stop)
+            self.facts += (tightened(gap - 1),)
         draft = Loop(stmt, path, start, stop, step, counter, turns, outside, outside)
         self.heads(stmt.body, draft, before)
         self.found.loops[stmt.index] = replace(draft, inner=self.context())

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from conure.analysis.affine import Poly, expression
+from conure.analysis.affine import Poly, expression, tightened
 from conure.analysis.interval import Interval, fits
 from conure.analysis.ranges import Facts, Ranges, opaque, quotient
 from conure.ir.nodes import Apply, Assign, Const, Dim, Expr, Load, Var
@@ -246,7 +246,7 @@ def conditions(condition: Expr, context: Context, setting: Setting, holds: bool 
         case op, (a, b) if a.type is INT and b.type is INT:
             left, right = value(a, context, setting), value(b, context, setting)
             if setting.sound(left, right):
-                return _comparison(op, right - left, holds)
+                return tuple(map(tightened, _comparison(op, right - left, holds)))
     return ()
 
 

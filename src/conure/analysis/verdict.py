@@ -9,6 +9,7 @@ from conure.analysis.affine import Poly
 from conure.errors import NOWHERE, Loc, Reason
 from conure.ir.nodes import Expr, Load, Reduction
 from conure.ir.text import show
+from conure.ir.walk import walk
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,8 @@ def _message(first: Access, second: Access, kind: str, distance: int, loop: Loop
 
 def unknown(poly: Poly) -> bool:
     """Whether something loaded or computed decides it."""
-    return any("@" in name for name in poly.names) or any(
-        isinstance(atom, Load) for atom in poly.atoms
-    )
+    loaded = any(isinstance(node, Load) for node in walk(poly.atoms))
+    return loaded or any("@" in name for name in poly.names)
 
 
 def subscripted(access: Access) -> str:
