@@ -25,6 +25,7 @@ from conure.passes.lanes import lanes
 from conure.passes.parallelize import parallelize
 from conure.passes.scalarize import scalarize
 from conure.passes.simplify import simplify
+from conure.passes.sink import sink
 from conure.passes.split import split, split_points
 from conure.passes.tidy import tidy
 from conure.passes.tile import tile
@@ -110,6 +111,11 @@ PROVE: Final = (
 )
 APPLY: Final = (
     Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
+    Stage(
+        "sink",
+        lambda p, s: sink(p, judge_all(p, s.exact)),
+        "loops that sum into arrays go inside, where the element is a register",
+    ),
     Stage(
         "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
     ),

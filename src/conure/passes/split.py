@@ -16,24 +16,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conure.analysis.verdict import Parallel, Verdict
-from conure.ir.nodes import Expr, For, If, Load, Program, Stmt, Var
+from conure.analysis.verdict import Parallel, Serial, Verdict
+from conure.ir.nodes import Apply, Expr, For, If, Load, Program, Stmt, Store, Var
 from conure.ir.ops import apply, integer
 from conure.ir.walk import map_statements, names_read, names_written, statements, walk
-from conure.passes.binders import Names, with_fresh_binders
+from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders
 
 
 def split_points(loop: For, verdict: Verdict) -> Iterator[Expr]:
-    """Values p, fixed in the loop, such that the two accesses which make it serial are one at [i]
-    and one at [p] on some axis: candidates where to split."""
-    if isinstance(verdict, Parallel) or verdict.first is None or verdict.second is None:
+    """Values p, fixed in the loop, such that one access of an array is at [i] and another at [p]
+    on some axis, one of them a store: candidates where to split."""
+    accesses = [n for n in walk(loop.body) if isinstance(n, Load | Store)]
+    if isinstance(verdict, Serial) and verdict.first is not None and verdict.second is not None:
+        accesses = [n for n in accesses if n.array == verdict.first.array]
+    elif not _is_hopeless(verdict):
         return
     moving = names_written(loop) | {s.index for s in statements(loop) if isinstance(s, For)}
-    for pair in zip(verdict.first.subscript, verdict.second.subscript, strict=True):
-        for here, there in (pair, pair[::-1]):
-            follows = isinstance(here, Var) and here.name == loop.index
-            if follows and names_read(there).isdisjoint(moving) and not _loads(there):
-                yield there
+    seen: list[Expr] = []
+    for access in accesses:
+        for axis, subscript in enumerate(access.index):
+            fixed = names_read(subscript).isdisjoint(moving) and not _loads(subscript)
+            if fixed and subscript not in seen and _meets(accesses, access, axis, loop.index):
+                seen.append(subscript)
+                yield subscript
+
+
+def _is_hopeless(verdict: Verdict) -> bool:
+    """A guard that asks for numbers to be equal seldom holds."""
+    if not isinstance(verdict, Parallel) or verdict.guard is None:
+        return False
+    return any(isinstance(n, Apply) and n.op == "equal" for n in walk(verdict.guard))
+
+
+def _meets(accesses: list[Load | Store], access: Load | Store, axis: int, index: str) -> bool:
+    """Whether another access of the array, one of the two a store, follows the loop's index."""
+    return any(
+        other.array == access.array
+        and isinstance(at := other.index[axis], Var)
+        and at.name == index
+        and (isinstance(other, Store) or isinstance(access, Store))
+        for other in accesses
+    )
 
 
 def _loads(expr: Expr) -> bool:
@@ -44,13 +67,25 @@ def split(program: Program, index: str, point: Expr) -> Program:
     """Split the loop with this index name (step 1) before and after `point`."""
     names = Names(program)
 
-    def cut(stmt: Stmt) -> Stmt:
+    def cut(stmt: Stmt) -> Stmt | tuple[Stmt, ...]:
         if not (isinstance(stmt, For) and stmt.index == index):
             return stmt
+        before, loop = with_fixed_stop(stmt, names)
         after = apply("add", point, integer(1), checked=False)
-        ranges = ((stmt.start, point), (point, after), (after, stmt.stop))
-        parts = tuple(with_fresh_binders(replace(stmt, start=a, stop=b), names) for a, b in ranges)
-        above, below = apply("less_equal", stmt.start, point), apply("less", point, stmt.stop)
-        return If(apply("and", above, below), parts, (stmt,), stmt.loc)
+        ranges = ((loop.start, point), (point, after), (after, loop.stop))
+        parts = tuple(with_fresh_binders(replace(loop, start=a, stop=b), names) for a, b in ranges)
+        above, below = apply("less_equal", loop.start, point), apply("less", point, loop.stop)
+        return (*before, If(apply("and", above, below), parts, (loop,), loop.loc))
 
-    return program.with_body(map_statements(program.body, cut))
+    body = map_statements(program.body, cut)
+    return replace(program, body=body, locals=program.locals + tuple(names.new))
+
+
+def _walks_through(program: Program, loop: For, point: Expr) -> bool:
+    """Whether `point` is the index of a loop with the same bounds: then it is surely inside."""
+    return isinstance(point, Var) and any(
+        isinstance(outer, For)
+        and outer.index == point.name
+        and (outer.start, outer.stop, outer.step) == (loop.start, loop.stop, loop.step)
+        for outer in statements(program)
+    )

@@ -122,21 +122,42 @@ class _Chooser:
 
     def _lanes(self, loop: For) -> bool:
         """Whether the loop becomes lanes; then the loops inside are none of the vector's."""
+        if not self._suits_lanes(loop):
+            return False
+        jumps = self._lane_jumps(loop)
+        inside = [s for s in statements(loop.body) if isinstance(s, For)]
+        if any(self._suits_lanes(s) and self._lane_jumps(s) <= jumps for s in inside):
+            return False
+        self.choices.lanes[loop.index] = self._width(loop, 2 if _divided(loop) else 4)
+        return True
+
+    def _suits_lanes(self, loop: For) -> bool:
         if not (self._free(loop) and loop.step == Const(1, INT) and can_be_lanes(loop)):
             return False
-        strides = [self._stride(a, loop.index, loop) for a in _accesses(loop.body)]
-        if any(stride not in (0, 1) for stride in strides) or not self._inner_is_no_vector(loop):
-            return False
-        straight = not any(isinstance(s, While | If) for s in statements(loop))
-        self.choices.lanes[loop.index] = self._width(loop, 4 if straight else 2)
-        return True
+        better = self._lane_jumps(loop) <= self._inner_jumps(loop)
+        return better and self._inner_is_no_vector(loop)
+
+    def _lane_jumps(self, loop: For) -> int:
+        """Accesses that would gather from all over memory each time around an inner loop."""
+        return sum(
+            self._stride(access, loop.index, loop) not in (0, 1)
+            for inner in _innermost(loop)
+            for access in _accesses(inner.body)
+            if not isinstance(inner, For) or self._stride(access, inner.index, inner) != 0
+        )
+
+    def _inner_jumps(self, loop: For) -> int:
+        """Accesses that jump if the innermost loops are the vector instead."""
+        return sum(
+            self._stride(access, inner.index, inner) not in (0, 1)
+            for inner in _innermost(loop)
+            if isinstance(inner, For)
+            for access in _accesses(inner.body)
+        )
 
     def _inner_is_no_vector(self, loop: For) -> bool:
         """Whether every innermost loop inside is a sum, a search or a `while`."""
-        innermost = [
-            s for s in statements(loop.body) if isinstance(s, For | While) and not holds_inner(s)
-        ]
-        return all(isinstance(s, While) or not self._free(s) for s in innermost)
+        return all(isinstance(s, While) or not self._free(s) for s in _innermost(loop))
 
     def _width(self, loop: For, vectors: int) -> int:
         bits = max((access_bits(a, self.program) for a in _accesses(loop.body)), default=64)
@@ -149,7 +170,7 @@ class _Chooser:
         width = self.choices.lanes.get(inner.index)
         if width is None or not (self._free(outer) and outer.step == Const(1, INT)):
             return
-        if _moves(inner, outer.index) or any(isinstance(s, While | If) for s in statements(inner)):
+        if _moves(inner, outer.index) or _divided(inner):
             return
         shared = any(
             isinstance(a, Load)
@@ -187,6 +208,21 @@ class _Chooser:
             if param.name == array and isinstance(param.type, ArrayType):
                 return param.type.layout
         return "C"  # a local array
+
+
+def _innermost(loop: For) -> list[For | While]:
+    """The loops inside that hold no further ones."""
+    inside = [s for s in statements(loop.body) if isinstance(s, For | While)]
+    return [inner for inner in inside if not holds_inner(inner)]
+
+
+def _divided(loop: For) -> bool:
+    """Whether iterations of the loop go different ways."""
+    apart = varying(loop)
+    return any(
+        isinstance(stmt, While | If) and depends(stmt.condition, apart)
+        for stmt in statements(loop.body)
+    )
 
 
 def access_bits(access: Load | Store, program: Program) -> int:
