@@ -110,12 +110,16 @@ class ResultSlot(NamedTuple):
         it is boxed as `python_type`. None: as `type` says.
     bound_by
         The name of a companion result of type bool: false, the variable is still unbound.
+    python
+        The Python kind of the value where it is not a NumPy scalar: after `s = 0` and no turn of
+        `s += a[i]`, an int in a slot of type f64. None: the kind with the values of `type`.
     """
 
     name: str
     type: str
     kind_of: str | None = None
     bound_by: str | None = None
+    python: str | None = None
 
     @property
     def scalar(self) -> Scalar:

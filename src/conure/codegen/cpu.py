@@ -87,7 +87,13 @@ def _results(program: Program) -> list[ResultSlot]:
     """A slot per result, and then one for each companion that is not a result itself."""
     types = _scalar_types(program)
     slots = [
-        ResultSlot(each.name, types.get(each.name, INT).name, each.kind, each.bound)
+        ResultSlot(
+            each.name,
+            types.get(each.name, INT).name,
+            each.kind,
+            each.bound,
+            None if each.python is None else each.python.name,
+        )
         for each in program.results
     ]
     names = [each.name for each in program.results]

@@ -146,8 +146,11 @@ def _boxed(slot: ResultSlot, places: dict[str, str]) -> str:
         position = int(plain.removeprefix("out.s"))
         plain = f"complex({plain}, out.s{position + 1})"
     text = plain if slot.scalar.python else f"numpy_{slot.type}({plain})"
+    converted = plain if slot.python in (None, slot.python_type) else f"{slot.python}({plain})"
     if slot.kind_of is not None:
-        text = f"({text} if {places[slot.kind_of]} else {plain})"
+        text = f"({text} if {places[slot.kind_of]} else {converted})"
+    elif slot.python is not None:
+        text = converted
     if slot.bound_by is not None:
         text = f"({text} if {places[slot.bound_by]} else UNBOUND)"
     return text
