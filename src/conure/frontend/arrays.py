@@ -219,9 +219,8 @@ def _over(
         body(index)
         return
     stop = _trips(shape[0])
-    with ctx.index(names, ZERO, stop) as variable:
-        with ctx.nested() as statements:
-            _over(ctx, shape[1:], body, (*index, variable), names)
+    with ctx.index(names, ZERO, stop) as variable, ctx.nested() as statements:
+        _over(ctx, shape[1:], body, (*index, variable), names)
     ctx.emit(For(variable.name, ZERO, stop, ONE, body_of(statements), loc=ctx.loc))
 
 

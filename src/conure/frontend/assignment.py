@@ -153,9 +153,7 @@ def _read(target: ast.Name) -> ast.Name:
     return ast.copy_location(ast.Name(target.id, ast.Load()), target)
 
 
-def _augmented_subscript(
-    ctx: Lowering, op: str, view: View, single: bool, node: ast.expr
-) -> None:
+def _augmented_subscript(ctx: Lowering, op: str, view: View, single: bool, node: ast.expr) -> None:
     with ctx.nested() as statements:
         value = evaluate(ctx, node)
     if not single:

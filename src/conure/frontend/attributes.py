@@ -21,7 +21,7 @@ from conure.frontend.values import (
 )
 from conure.ir.nodes import Const, Expr
 from conure.ir.ops import apply
-from conure.ir.types import INT
+from conure.ir.types import BOOL, INT
 
 ARRAY_METHODS = frozenset(
     ("sum", "prod", "min", "max", "mean", "any", "all", "copy", "astype", "fill", "dot", "item")
@@ -58,9 +58,10 @@ def _part(number: Number, name: str) -> Number:
     kind = number.type
     if kind.kind == "complex":
         return Number(apply(name, number.expr))
+    kind = INT if kind is BOOL else kind
     if name == "imag":
-        return Number(Const(0.0 if kind.kind == "real" else 0, INT if kind.python and kind.kind == "bool" else kind))
-    return Number(convert(number.expr, INT) if kind.python and kind.kind == "bool" else number.expr)
+        return Number(Const(0.0 if kind.kind == "real" else 0, kind))
+    return Number(convert(number.expr, kind))
 
 
 def _of_view(ctx: Lowering, view: View, name: str) -> Value:

@@ -202,11 +202,9 @@ def _conjugate(ctx: Lowering, expr: Expr) -> Expr:
 def scalar_type(value: object) -> Scalar | None:
     """The NumPy scalar type that a class is, if it is one of ours."""
     try:
-        return _SCALAR_TYPES.get(value)  # type: ignore[call-overload,no-any-return]  # any object
+        return _SCALAR_TYPES.get(value)
     except TypeError:
         return None
 
 
-_SCALAR_TYPES: Final[Mapping[Any, Scalar]] = {
-    scalar.dtype.type: scalar for scalar in NUMPY_SCALARS
-}
+_SCALAR_TYPES: Final[Mapping[Any, Scalar]] = {scalar.dtype.type: scalar for scalar in NUMPY_SCALARS}

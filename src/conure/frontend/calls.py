@@ -18,6 +18,7 @@ from conure.frontend.builtin_functions import (
 )
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import stored
+from conure.frontend.definitions import DEFINITIONS
 from conure.frontend.functions import function
 from conure.frontend.inlining import inline, inline_closure
 from conure.frontend.numpy_table import ROWS, Row
@@ -56,7 +57,7 @@ def call(ctx: Lowering, callee: Value, arguments: Arguments) -> Value:
 
 
 def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
-    unwrapped = _plain_function(value)
+    unwrapped = _written_out(value) or _plain_function(value)
     if unwrapped is not None:
         return inline(ctx, unwrapped, arguments.given, arguments.named)
     row = _row(value)
@@ -73,6 +74,15 @@ def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
     ctx.refuse(
         f"a call to {shown} is not compiled", "move it out of the loop, or write what it computes"
     )
+
+
+def _written_out(value: object) -> types.FunctionType | None:
+    """A function of `math` that is a few lines of Python."""
+    try:
+        found = DEFINITIONS.get(value)
+    except TypeError:
+        return None
+    return found if isinstance(found, types.FunctionType) else None
 
 
 def _row(value: object) -> Row | None:

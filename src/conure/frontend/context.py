@@ -221,9 +221,7 @@ class Lowering:
 
     def held(self, expr: Expr) -> Expr:
         """An expression that means later what this one means now, cheap enough to repeat."""
-        if is_fixed(self, expr) and (size(expr) <= LARGEST_INLINE and expr.type is INT or atom(expr)):
-            return expr
-        return self.temporary(expr)
+        return expr if is_repeatable(self, expr) else self.temporary(expr)
 
     def held_number(self, number: Number) -> Number:
         kind = None if number.kind is None else self.held(number.kind)
@@ -318,6 +316,12 @@ def is_fixed(ctx: Lowering, expr: Expr) -> bool:
             return False
         case Apply():
             return all(is_fixed(ctx, arg) for arg in expr.args)
+
+
+def is_repeatable(ctx: Lowering, expr: Expr) -> bool:
+    """Whether it may be used several times, at any time: simple index arithmetic at most."""
+    small = expr.type is INT and size(expr) <= LARGEST_INLINE
+    return is_fixed(ctx, expr) and (small or atom(expr))
 
 
 def mentions(expr: Expr, names: set[str]) -> bool:

@@ -13,7 +13,7 @@ from conure.frontend.arithmetic import (
     operate_one,
     unary,
 )
-from conure.frontend.arrays import binary_elements, elementwise, elements
+from conure.frontend.arrays import binary_elements, elements, elementwise
 from conure.frontend.attributes import attribute
 from conure.frontend.calls import Arguments, call
 from conure.frontend.context import Edge, Lowering, body_of, is_fixed
@@ -185,7 +185,7 @@ def operator(ctx: Lowering, op: str, left: Value, right: Value) -> Value:
             return binary(ctx, op, left, right)
         case Tuple(first), Tuple(second) if op == "add":
             return Tuple(first + second)
-        case (Number() | View() | Elements()), (Number() | View() | Elements()):
+        case ((Number() | View() | Elements()), (Number() | View() | Elements())):
             return binary_elements(ctx, op, left, right)
         case _:
             ctx.refuse("this operator is compiled for numbers and arrays only")
@@ -197,9 +197,7 @@ def _unary(ctx: Lowering, op: str, value: Value) -> Value:
             return unary(ctx, op, value)
         case View() | Elements():
             source = elements(ctx, value)
-            return elementwise(
-                ctx, source.dtype, [source], lambda x: operate_one(ctx, op, x, True)
-            )
+            return elementwise(ctx, source.dtype, [source], lambda x: operate_one(ctx, op, x, True))
         case _:
             ctx.refuse("this operator is compiled for numbers and arrays only")
 
@@ -254,12 +252,15 @@ def _logical(ctx: Lowering, either: bool, nodes: Sequence[ast.expr]) -> Value:
     for node in nodes[1:]:
         if isinstance(first, Number) and not (first.kind is None and first.type.kind == "bool"):
             first = ctx.held_number(first)
-        before, kept = _truth(ctx, first), first
-        if either:
-            first = conditional(ctx, before, lambda v=kept: v, lambda n=node: evaluate(ctx, n))
-        else:
-            first = conditional(ctx, before, lambda n=node: evaluate(ctx, n), lambda v=kept: v)
+        first = _one_or_other(ctx, either, first, node)
     return first
+
+
+def _one_or_other(ctx: Lowering, either: bool, first: Value, node: ast.expr) -> Value:
+    before = _truth(ctx, first)
+    if either:
+        return conditional(ctx, before, lambda: first, lambda: evaluate(ctx, node))
+    return conditional(ctx, before, lambda: evaluate(ctx, node), lambda: first)
 
 
 def _comparison(ctx: Lowering, node: ast.Compare) -> Value:
@@ -313,7 +314,8 @@ def _identical(ctx: Lowering, left: Value, right: Value) -> bool:
     if isinstance(left, Object) and isinstance(right, Object):
         return left.value is right.value
     for one, other in ((left, right), (right, left)):
-        if isinstance(one, Object) and one.value is None and isinstance(other, Number | View | Tuple):
+        none = isinstance(one, Object) and one.value is None
+        if none and isinstance(other, Number | View | Tuple):
             return False
     ctx.refuse("`is` is compiled for None and the like only", "use ==")
 

@@ -15,15 +15,16 @@ from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar
 
-_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1}
+_ARITY = {"sign": 1, "where": 3, "clip": 3, "square": 1, "angle": 1}
 
 
 def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
     """Apply a function of scalars, or of elements if an argument is an array."""
     arity = _ARITY.get(row.rule, OPS[row.op].arity if row.op in OPS else 1)
     if row.op == "log" and row.rule == "python" and len(args) == 2:
-        parts = [function(ctx, row, [arg]) for arg in args]
-        return lift(ctx, lambda two: _quotient(ctx, two), [p for p in parts if isinstance(p, Number)])
+        logs = [function(ctx, row, [arg]) for arg in args]
+        parts = [log for log in logs if isinstance(log, Number)]
+        return lift(ctx, lambda two: _quotient(ctx, two), parts)
     if len(args) != arity:
         ctx.refuse(f"{row.function.__name__} with {len(args)} arguments is not compiled")
     numbers = [arg for arg in args if isinstance(arg, Number)]
@@ -104,6 +105,8 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
             return operate(ctx, row.op, exprs[0], exprs[1], True)
         case "unary":
             return operate_one(ctx, row.op, exprs[0], True)
+        case "sign":
+            return _sign(ctx, exprs[0])
         case "square":
             held = exprs[0] if atom(exprs[0]) else ctx.temporary(exprs[0])
             return operate(ctx, "mul", held, held, True)
@@ -124,6 +127,18 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
             return exprs[0]
         case _:
             return _of_reals(ctx, row, exprs)
+
+
+def _sign(ctx: Lowering, expr: Expr) -> Expr:
+    """-1, 0, 1, or NaN."""
+    if expr.type.kind in ("bool", "complex"):
+        ctx.refuse("np.sign of this type is not compiled")
+    held = expr if atom(expr) else ctx.temporary(expr)
+    zero, one = (cast(Const(value, INT), expr.type) for value in (0, 1))
+    below = apply("neg", one, checked=False) if expr.type.kind != "unsigned" else zero
+    level = apply("select", apply("equal", held, zero), zero, held)
+    negative = apply("select", apply("less", held, zero), below, level)
+    return apply("select", apply("greater", held, zero), one, negative)
 
 
 def _of_reals(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:

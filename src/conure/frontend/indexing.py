@@ -13,13 +13,12 @@ from conure.frontend.arrays import (
     ONE,
     ZERO,
     at_least_zero,
-    base_index,
     load,
     minus,
     plus,
     times,
 )
-from conure.frontend.context import Lowering, is_natural, known_at_entry
+from conure.frontend.context import Lowering, is_natural
 from conure.frontend.conversion import index as as_index
 from conure.frontend.values import Axis, Elements, Number, Object, Tuple, Value, View
 from conure.ir.nodes import Assign, Const, Dim, Expr, Load
@@ -285,5 +284,3 @@ def _constant_bound(ctx: Lowering, bound: Value | None) -> int | None:
             return int(bound.constant)
         case _:
             ctx.refuse("a tuple is sliced at something not known here", "use constants")
-
-

@@ -223,12 +223,11 @@ def _parsed(code: types.CodeType) -> ast.Module | None:
         return None
     indent = len(lines[0]) - len(lines[0].lstrip())
     for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
+        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword):
             node.lineno += first - 1
             node.col_offset += indent
-        if getattr(node, "end_lineno", None) is not None:
-            node.end_lineno += first - 1  # type: ignore[attr-defined]  # tested above
-            node.end_col_offset += indent  # type: ignore[attr-defined]  # they come together
+            node.end_lineno = (node.end_lineno or node.lineno) + first - 1
+            node.end_col_offset = (node.end_col_offset or node.col_offset) + indent
     return tree
 
 

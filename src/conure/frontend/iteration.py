@@ -96,7 +96,9 @@ def _range(ctx: Lowering, args: Sequence[Value]) -> Counted:
     if len(numbers) < len(args) or not 1 <= len(args) <= 3:
         ctx.refuse("range takes one to three ints")
     bounds = [as_index(ctx, number) for number in numbers]
-    start, stop, step = ZERO, bounds[0], ONE
+    start: Expr = ZERO
+    stop: Expr = bounds[0]
+    step: Expr = ONE
     if len(bounds) > 1:
         start, stop = bounds[0], bounds[1]
     if len(bounds) > 2:
@@ -134,9 +136,7 @@ def counted(ctx: Lowering, what: Iteration) -> Counted:
     start, step = ctx.held(what.start), what.step
     if not isinstance(step, Const):
         ctx.refuse("a range with a variable step is compiled as a loop of its own only")
-    return Counted(
-        ZERO, trips(ctx, what), ONE, lambda k: what.item(plus(times(k, step), start))
-    )
+    return Counted(ZERO, trips(ctx, what), ONE, lambda k: what.item(plus(times(k, step), start)))
 
 
 def trips(ctx: Lowering, what: Counted) -> Expr:

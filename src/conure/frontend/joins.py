@@ -128,8 +128,10 @@ def _merge_numbers(ctx: Lowering, path: str, numbers: Sequence[Number]) -> Value
         if number.python is not None:
             kinds[number.python] = None
     types = list(kinds)
-    joined = (types[0], None) if len(types) == 1 else None
-    if len(types) == 2:
+    joined: tuple[Scalar, Scalar | None] | None = None
+    if len(types) == 1:
+        joined = types[0], None
+    elif len(types) == 2:
         joined = join_types(types[0], types[1])
     if joined is None:
         shown = ", ".join(str(kind) for kind in types)
@@ -224,9 +226,7 @@ def _assign(ctx: Lowering, target: Expr, value: Expr) -> None:
 # ---- whole arrays that changed names ---------------------------------------------------------
 
 
-def rename_back(
-    ctx: Lowering, edge: Edge, reference: Environment, live: frozenset[str]
-) -> None:
+def rename_back(ctx: Lowering, edge: Edge, reference: Environment, live: frozenset[str]) -> None:
     """After `a, b = b, a` the name `a` stands for the array `b`. Where it meets the way on which
     it stands for `a`, the arrays themselves change places: `a, b := b, a`."""
     wanted: dict[str, str] = {}

@@ -113,6 +113,8 @@ def assigned_names(statements: Iterable[ast.stmt]) -> Names:
                 continue
             case ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)
+            case _:
+                pass
         waiting.extend(ast.iter_child_nodes(node))
     return frozenset(found)
 

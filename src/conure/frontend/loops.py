@@ -300,9 +300,7 @@ def _grid(ctx: Lowering, node: ast.For, what: Grid) -> None:
     _leave(ctx, node, settled, outer)
 
 
-def _axes(
-    ctx: Lowering, node: ast.For, extents: tuple[Expr, ...], indexes: list[Var]
-) -> None:
+def _axes(ctx: Lowering, node: ast.For, extents: tuple[Expr, ...], indexes: list[Var]) -> None:
     if extents:
         with ctx.index("k", ZERO, extents[0]) as variable:
             indexes.append(variable)

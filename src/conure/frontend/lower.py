@@ -142,9 +142,7 @@ def _parameters(ctx: Lowering, arguments: Mapping[str, Argument]) -> dict[str, T
     return params
 
 
-def _value(
-    ctx: Lowering, params: dict[str, Type], name: str, argument: Argument
-) -> Value | None:
+def _value(ctx: Lowering, params: dict[str, Type], name: str, argument: Argument) -> Value | None:
     match argument:
         case ScalarArgument(kind):
             params[name] = kind
@@ -177,9 +175,7 @@ def _array(
     return whole(name, kind, writeable)
 
 
-def _outside(
-    ctx: Lowering, arguments: Mapping[str, Argument]
-) -> Callable[[str], Value | None]:
+def _outside(ctx: Lowering, arguments: Mapping[str, Argument]) -> Callable[[str], Value | None]:
     """Names that are read but are no variables of the region."""
 
     def outside(name: str) -> Value | None:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from conure.frontend.arrays import hold_view, materialize
-from conure.frontend.context import Lowering, atom, is_fixed, size
-from conure.frontend.context import LARGEST_INLINE as _LARGEST
+from conure.frontend.context import Lowering, is_repeatable
 from conure.frontend.lowered import Guard
 from conure.frontend.values import (
     Binding,
@@ -23,9 +22,9 @@ from conure.frontend.values import (
     View,
     constant_number,
 )
-from conure.ir.nodes import Assign, Const, Expr, Var
+from conure.ir.nodes import Assign, Const, Var
 from conure.ir.ops import apply
-from conure.ir.types import INT, scalar_of_value
+from conure.ir.types import scalar_of_value
 
 
 def lookup(ctx: Lowering, name: str) -> Value:
@@ -70,15 +69,8 @@ def _held(ctx: Lowering, path: str, value: Value) -> Value:
     return ctx.held_number(value) if isinstance(value, Number) else _kept(ctx, path, value)
 
 
-def repeatable(ctx: Lowering, expr: Expr) -> bool:
-    """Whether it may stand for the name itself: constants, parameters, simple index arithmetic."""
-    if not is_fixed(ctx, expr):
-        return False
-    return atom(expr) or (expr.type is INT and size(expr) <= _LARGEST)
-
-
 def _keep_number(ctx: Lowering, path: str, number: Number) -> Number:
-    if number.kind is None and repeatable(ctx, number.expr):
+    if number.kind is None and is_repeatable(ctx, number.expr):
         return number
     kind = number.kind
     if kind is not None and not isinstance(kind, Const | Var):
@@ -96,10 +88,8 @@ def _keep_number(ctx: Lowering, path: str, number: Number) -> Number:
 
 def constant(value: Any) -> Value:
     """A Python object that is known at compile time."""
-    if isinstance(value, bool | int | float | complex) and not isinstance(value, np.generic):
-        if type(value) in (bool, int, float, complex) and (number := constant_number(value)) is not None:
-            return number
-        return Object(value)
+    if type(value) in (bool, int, float, complex):
+        return constant_number(value) or Object(value)
     scalar = scalar_of_value(value)
     if scalar is not None and isinstance(value, np.generic):
         return Number(Const(value.item(), scalar))

@@ -1,7 +1,7 @@
 """One row per NumPy and `math` function: which operator it is, and the rule of its types.
 
-    >>> ROWS[np.sqrt].op, ROWS[math.floor].rule
-    ('sqrt', 'whole')
+>>> ROWS[np.sqrt].op, ROWS[math.floor].rule
+('sqrt', 'whole')
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Rule = Literal[
     "where",  # NumPy: one of two, by element
     "clip",
     "square",
+    "sign",
     "python",  # math: float arguments, checked, float result
     "python test",  # math: float argument, bool result
     "whole",  # math: float argument, int result
@@ -45,7 +46,7 @@ class Row:
     factor: float = 1.0
 
 
-def _numpy() -> tuple[Row, ...]:
+def _numpy_math() -> tuple[Row, ...]:
     return (
         Row(np.sqrt, "sqrt", "real"),
         Row(np.cbrt, "cbrt", "real"),
@@ -72,6 +73,11 @@ def _numpy() -> tuple[Row, ...]:
         Row(np.hypot, "hypot", "real"),
         Row(np.copysign, "copysign", "real"),
         Row(np.fmod, "fmod", "binary"),
+    )
+
+
+def _numpy_operators() -> tuple[Row, ...]:
+    return (
         Row(np.floor, "floor", "whole number"),
         Row(np.ceil, "ceil", "whole number"),
         Row(np.trunc, "trunc", "whole number"),
@@ -101,6 +107,7 @@ def _numpy() -> tuple[Row, ...]:
         Row(np.fabs, "abs", "real"),
         Row(np.invert, "bitnot", "unary"),
         Row(np.square, "mul", "square"),
+        Row(np.sign, "sign", "sign"),
         Row(np.isnan, "isnan", "test"),
         Row(np.isinf, "isinf", "test"),
         Row(np.isfinite, "isfinite", "test"),
@@ -109,6 +116,11 @@ def _numpy() -> tuple[Row, ...]:
         Row(np.logical_or, "or", "logical"),
         Row(np.logical_not, "not", "logical"),
         Row(np.conjugate, "conj", "complex"),
+    )
+
+
+def _numpy_arrays() -> tuple[Row, ...]:
+    return (
         Row(np.where, "where", "where"),
         Row(np.clip, "clip", "clip"),
         Row(np.sum, "sum", "reduce"),
@@ -178,7 +190,9 @@ def _math() -> tuple[Row, ...]:
     )
 
 
-ROWS: Final[dict[Any, Row]] = {row.function: row for row in _numpy() + _math()}
+_ALL: Final = _numpy_math() + _numpy_operators() + _numpy_arrays() + _math()
+
+ROWS: Final[dict[Any, Row]] = {row.function: row for row in _ALL}
 
 ARRAY_RULES: Final = frozenset(("reduce", "dot", "new", "cast"))
 """Rules of functions that take arrays as a whole."""

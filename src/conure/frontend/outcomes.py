@@ -101,9 +101,7 @@ def _of_value(collector: _Collector, path: str, value: Value, bound: Expr | None
             )
 
 
-def _of_number(
-    collector: _Collector, path: str, number: Number, bound: Expr | None
-) -> Outcome:
+def _of_number(collector: _Collector, path: str, number: Number, bound: Expr | None) -> Outcome:
     expr = number.expr
     if number.kind is None and bound is None:
         if isinstance(expr, Const):

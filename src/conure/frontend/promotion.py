@@ -37,9 +37,7 @@ RANK = {"bool": 0, "signed": 1, "unsigned": 1, "real": 2, "complex": 3}
 ARITHMETIC = frozenset(("add", "sub", "mul", "divide", "floordiv", "mod", "pow"))
 BITWISE = frozenset(("bitand", "bitor", "bitxor"))
 SHIFTS = frozenset(("shl", "shr"))
-COMPARISONS = frozenset(
-    ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
-)
+COMPARISONS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
 _DEFAULTS = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 _WRAPS_AROUND = frozenset(("floordiv", "mod", "pow"))
 

@@ -141,7 +141,7 @@ def integer_number(value: int) -> Number:
     return Number(Const(value, INT))
 
 
-def constant_number(value: bool | int | float | complex) -> Number | None:
+def constant_number(value: object) -> Number | None:
     """A Python scalar as a number; None if it is not one or does not fit in 64 bits."""
     match value:
         case bool():

@@ -71,7 +71,9 @@ def function_ast(function: Callable[..., Any]) -> ast.FunctionDef:
     return node
 
 
-def arguments_of(function: Any, args: tuple[Any, ...]) -> tuple[dict[str, Argument], dict[str, Any]]:
+def arguments_of(
+    function: Any, args: tuple[Any, ...]
+) -> tuple[dict[str, Argument], dict[str, Any]]:
     """The arguments of `lower`, and the values of the scalar and array parameters."""
     found: dict[str, Argument] = {}
     values: dict[str, Any] = {}
@@ -200,5 +202,3 @@ def refused(function: Callable[..., Any], *args: Any) -> Reason:
     result = lowered(function, *args)
     assert isinstance(result, Reason), "compiled"
     return result
-
-

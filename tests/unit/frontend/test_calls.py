@@ -83,9 +83,12 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n while bump(x, 0) < 9:\n  x[2] += 1\n else:\n  x[3] = 0\n return x[0]", (X,)),
     ("def f(x):\n return 1 < bump(x, 0) < bump(x, 2) < 2, x[0], x[2]", (X,)),
     ("def f(x):\n g = lambda v: v + x[0]\n return g(1) + g(2.0)", (X,)),
-    ("def f(x):\n k = 2\n def g(v):\n  return v * k\n k = 3\n s = 0\n for v in x:\n  s += g(v)\n return s", (X,)),
+    (
+        "def f(x):\n k = 2\n def g(v):\n  return v * k\n k = 3\n s = 0\n for v in x:\n"
+        "  s += g(v)\n return s",
+        (X,),
+    ),
 ]  # fmt: skip
-
 
 
 @pytest.mark.parametrize(("source", "args"), CASES, ids=range(len(CASES)))

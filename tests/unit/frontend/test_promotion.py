@@ -80,8 +80,10 @@ def test_binary_operators(op: str) -> None:
     assert counts["fine"] > 0, counts
 
 
-@pytest.mark.parametrize("text", ["-x", "+x", "~x", "not x", "abs(x)", "round(x)", "int(x)",
-                                  "float(x)", "bool(x)", "complex(x)", "x if x else 0 * x"])  # fmt: skip
+UNARY = ["-x", "+x", "~x", "not x", "abs(x)", "round(x)", "int(x)", "float(x)", "bool(x)"]
+
+
+@pytest.mark.parametrize("text", [*UNARY, "complex(x)", "x if x else 0 * x"])
 def test_unary(text: str) -> None:
     function = define(f"def f(x):\n    return {text}\n")
     outcomes = [check(function, x) for xs in SAMPLES.values() for x in xs]
@@ -127,7 +129,9 @@ def test_math_functions(name: str) -> None:
     assert "fine" in outcomes
 
 
-@pytest.mark.parametrize("kind", ["float32", "float64", "int8", "int64", "uint8", "uint64", "bool_"])
+@pytest.mark.parametrize(
+    "kind", ["float32", "float64", "int8", "int64", "uint8", "uint64", "bool_"]
+)
 def test_constructors(kind: str) -> None:
     function = define(f"def f(x):\n    return np.{kind}(x)\n")
     outcomes = [check(function, x) for xs in SAMPLES.values() for x in xs]
@@ -147,3 +151,13 @@ def test_stores(dtype: str) -> None:
     for xs in SAMPLES.values():
         for x in xs:
             check(function, np.zeros(1, dtype), x)
+
+
+@pytest.mark.parametrize("text", ["math.gcd(x, 12)", "math.isclose(x, 0.1)", "np.sign(x)",
+                                  "math.log(x, 3)"])  # fmt: skip
+def test_written_out(text: str) -> None:
+    function = define(f"def f(x):\n    return {text}\n")
+    for kind, xs in SAMPLES.items():
+        if "gcd" not in text or kind in ("int", "bool"):
+            for x in xs:
+                check(function, x)
