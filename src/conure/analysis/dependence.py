@@ -18,6 +18,7 @@ the accesses do not meet: always, never, or if a guard holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import ZERO, Poly, content, order_key, rename_all
@@ -228,6 +229,7 @@ class Pair:
             parts = alternative.parts if isinstance(alternative, Both) else (alternative,)
             tests = [part for part in parts if isinstance(part, Test)]
             ends = [t.poly for t in tests] + [-t.poly for t in tests if t.relation == "=="]
+            ends += [one + two for one, two in combinations(ends, 2)]
             return not any(
                 self.found.ranges.numeric(Poly.of(_FEW) - size - end).low >= 0
                 for size in sizes

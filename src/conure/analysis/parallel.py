@@ -24,7 +24,7 @@ from conure.analysis.cells import Cells, own_arrays
 from conure.analysis.entry import Entry
 from conure.analysis.scalars import Flow, Names, flow, live_after
 from conure.analysis.survey import survey
-from conure.analysis.verdict import Parallel, Serial, Verdict, place
+from conure.analysis.verdict import Parallel, Serial, Verdict, place, spoken
 from conure.errors import Reason
 from conure.ir.nodes import (
     Assign,
@@ -36,13 +36,14 @@ from conure.ir.nodes import (
     Reduction,
     Stmt,
 )
+from conure.ir.ops import KEEPING
 from conure.ir.types import Scalar
 from conure.ir.walk import names_written, statements
 
 
-def judge_all(program: Program, exact: bool = False, keeping: bool = False) -> dict[str, Verdict]:
+def judge_all(program: Program, exact: bool = False, keeping: bool = True) -> dict[str, Verdict]:
     """The verdict on every `for`, by its index. `exact`: real sums keep their order. `keeping`:
-    the reductions of `reduction.KEEPING` may be answered."""
+    reductions by `ir.ops.KEEPING` may be answered."""
     judge = Judge(program, survey(program), exact, keeping)
     return {index: judge.verdict(index) for index in judge.found.loops}
 
@@ -59,7 +60,7 @@ class Judge:
     program: Program
     found: Survey
     exact: bool = False
-    keeping: bool = False
+    keeping: bool = True
     live: dict[str, Names] = field(default_factory=dict)
     types: dict[str, Scalar] = field(default_factory=dict)
     cells: Cells = field(init=False)
@@ -105,7 +106,9 @@ class Judge:
                 )
                 return Serial(Reason(message, place(stmt.loc, loop)), "control")
             if isinstance(stmt, Rebind):
-                message = f"each iteration exchanges the arrays {', '.join(stmt.names)}"
+                message = (
+                    f"each iteration exchanges the arrays {', '.join(map(spoken, stmt.names))}"
+                )
                 return Serial(Reason(message, place(stmt.loc, loop)), "control")
         return None
 
@@ -139,21 +142,23 @@ class Judge:
                 return "last"
             if self.constant(name, body):
                 return Reduction(name, "last")
-            message = f"{name} is needed after the loop, and only some iterations set it"
-            hint = f"set {name} in every iteration, or before the loop only"
+            message = f"{spoken(name)} is needed after the loop, and only some iterations set it"
+            hint = f"set {spoken(name)} in every iteration, or before the loop only"
             return self.refuse(name, message, loop, hint)
         found = reductions.scalar_reduction(name, body)
         if found is None:
             if self.constant(name, body):
                 return Reduction(name, "last")
-            message = f"{name} is carried from one iteration to the next"
+            message = f"{spoken(name)} is carried from one iteration to the next"
             return self.refuse(name, message, loop, "")
-        if found.op in reductions.KEEPING and not self.keeping:
-            message = f"{name} keeps one of the values it is compared with"
+        if found.op in KEEPING and not self.keeping:
+            message = f"{spoken(name)} keeps one of the values it is compared with"
             function = "minimum" if found.op.startswith("less") else "maximum"
             return self.refuse(name, message, loop, f"use np.{function}")
         if self.exact and reductions.reorders(found, self.types[name]):
-            message = f'{name} accumulates rounded values, whose order float_order="exact" keeps'
+            message = (
+                f'{spoken(name)} accumulates rounded values, whose order float_order="exact" keeps'
+            )
             return self.refuse(name, message, loop, 'use float_order="tree"')
         return found
 

@@ -18,12 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conure.ir.nodes import Apply, Assign, Expr, If, Load, Reduction, Stmt, Store, Var
-from conure.ir.ops import REDUCIBLE
+from conure.ir.ops import KEEPING, REDUCIBLE
 from conure.ir.types import B1, F64, INT, Scalar  # noqa: F401 - names of the doctest above
 from conure.ir.walk import bodies, expressions, statements, walk
-
-KEEPING = ("less", "less_equal", "greater", "greater_equal")
-"""Reductions named for a comparison: keep the value that compares so with the one kept."""
 
 _MIRRORED = dict(zip(KEEPING, ("greater", "greater_equal", "less", "less_equal"), strict=True))
 _LEAST = {"less": "minimum", "less_equal": "minimum"}
@@ -71,13 +68,15 @@ def _count(name: str, body: tuple[Stmt, ...]) -> int:
 
 
 def _kept(stmt: If, name: str) -> str | None:
-    """`if x < m { m = x }`: the comparison, or for integers the operator it amounts to."""
-    if stmt.orelse or not stmt.then:
+    """`if x < m { m = x }`, perhaps with more set: the comparison, or for integers the operator
+    it amounts to."""
+    sets = [s for s in statements(stmt.then) if isinstance(s, Assign) and s.name == name]
+    if stmt.orelse or len(sets) != 1 or not any(each is sets[0] for each in stmt.then):
         return None
-    first = stmt.then[0]
-    if not isinstance(first, Assign) or first.name != name or len(stmt.then) != 1:
+    before = stmt.then[: [each is sets[0] for each in stmt.then].index(True)]
+    if any(not isinstance(s, Assign) or _mentions(sets[0].value, s.name) for s in before):
         return None
-    return _comparison(stmt.condition, first.value, name)
+    return _comparison(stmt.condition, sets[0].value, name)
 
 
 def _comparison(condition: Expr, new: Expr, name: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from dataclasses import dataclass
 
 from conure.analysis.access import Access, Loop
@@ -61,7 +63,7 @@ def _message(first: Access, second: Access, kind: str, distance: int, loop: Loop
     one, two = subscripted(first), subscripted(second)
     if kind == "output":
         if one == two:
-            return f"{one} may be written by more than one iteration of {loop.index}"
+            return f"{one} may be written by more than one iteration of {spoken(loop.index)}"
         return f"{one} and {two} may write the same element in different iterations"
     if distance:
         gap = f"{distance} iteration{'s' if distance > 1 else ''} before"
@@ -80,8 +82,19 @@ def unknown(poly: Poly) -> bool:
 
 
 def subscripted(access: Access) -> str:
-    """The access as the user wrote it."""
-    return f"{access.array}[{', '.join(show(expr).replace('?', '') for expr in access.subscript)}]"
+    """The access as the user wrote it, or else as the program has it."""
+    loc = access.loc
+    line = linecache.getline(loc.file, loc.line).encode() if loc.line == loc.end_line > 0 else b""
+    text = line[loc.column : loc.end_column].decode(errors="replace").strip()
+    if text.startswith(access.array) and text.endswith("]"):
+        return text
+    index = ", ".join(show(expr).replace("?", "") for expr in access.subscript)
+    return f"{access.array}[{spoken(index)}]"
+
+
+def spoken(text: str) -> str:
+    """Names as the user knows them: whatever follows a dot in a name was added."""
+    return re.sub(r"\b([^\W\d]\w*)\.[\w.]+", r"\1", text)
 
 
 def place(loc: Loc, loop: Loop) -> Loc:

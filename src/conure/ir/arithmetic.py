@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from conure.ir.nodes import Const
-from conure.ir.ops import OPS, cast_can_fail
+from conure.ir.ops import KEEPING, OPS, cast_can_fail
 from conure.ir.types import BOOL, COMPLEX, FLOAT, INT, Scalar, scalar_of_value
 
 _PYTHON_TYPES: Final[dict[Scalar, type]] = {BOOL: bool, INT: int, FLOAT: float, COMPLEX: complex}
@@ -173,7 +173,7 @@ def neutral(op: str, before: Any) -> Any:
     """What a chunk accumulates on (a scalar or an array): the operator's identity, or for an
     idempotent one, and for "last", the value before the loop."""
     array = isinstance(before, np.ndarray)
-    if op == "last" or OPS[op].idempotent:
+    if op == "last" or op in KEEPING or OPS[op].idempotent:
         return before.copy() if array else before
     scalar = type_of(before.dtype.type() if array else before)
     identity: float | complex | None = OPS[op].identity
@@ -198,9 +198,13 @@ def _combine(op: str, before: Any, left: Any, right: Any = None) -> Any:
         return left
     if isinstance(left, np.ndarray):
         with np.errstate(all="ignore"):
+            if op in KEEPING:
+                return np.where(OPS[op].numpy(right, left), right, left)
             wrote = right != before
             return np.where(wrote, right, left) if op == "last" else OPS[op].numpy(left, right)
     if op == "last":
         return left if right == before else right
+    if op in KEEPING:
+        return right if OPS[op].meaning(right, left) else left
     scalar = type_of(left)
     return compute(op, (left, right), scalar, scalar.python and OPS[op].can_fail(scalar))

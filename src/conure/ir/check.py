@@ -40,7 +40,7 @@ from conure.ir.nodes import (
     Var,
     While,
 )
-from conure.ir.ops import OPS, REDUCIBLE, cast_can_fail, result_type
+from conure.ir.ops import KEEPING, OPS, REDUCIBLE, cast_can_fail, result_type
 from conure.ir.text import NAME, show
 from conure.ir.types import BOOL, C64, C128, COMPLEX, F32, F64, FLOAT, INT, ArrayType, Scalar
 from conure.ir.walk import map_statements, names_written, operands, statements
@@ -300,7 +300,7 @@ class _Checker(_Expressions):
         for name in mark.last:
             self.require(name in mark.private, f"last {name}: it is not private")
         for reduction in mark.reductions:
-            known = reduction.op == "last" or reduction.op in REDUCIBLE
+            known = reduction.op in ("last", *REDUCIBLE, *KEEPING)
             self.require(known, f"{reduction.op} is no reduction")
             names = self.arrays if reduction.array else self.assignable
             self.require(reduction.name in names, f"reduce {reduction.name}: no accumulator")

@@ -205,6 +205,10 @@ REDUCIBLE: Final = (
 )
 """Operators a loop may accumulate with."""
 
+KEEPING: Final = ("less", "less_equal", "greater", "greater_equal")
+"""Comparisons a loop may accumulate with: `less` keeps the new value where `new < kept`, and of
+partial results, in their order, the later one where `later < earlier`."""
+
 
 def result_type(op: str, operands: tuple[Scalar, ...]) -> Scalar:
     """The type of `op` on operands of these types (`cast` and `complex` are told theirs)."""

@@ -127,13 +127,20 @@ def test_reductions(name: str) -> None:
 
 def test_keeping_reductions_are_named_for_their_comparison() -> None:
     text = "for i in 0:n { if a[i] < s { s = a[i] } } for j in 0:n { if k < j { k = j } }"
-    verdicts = judged(text, "s, k", keeping=True)
+    verdicts = judged(text, "s, k")
     found = [v.reductions for v in verdicts.values() if isinstance(v, Parallel)]
     assert found == [(Reduction("s", "less"),), (Reduction("k", "maximum"),)]
-    assert isinstance(judged(text, "s, k")["i"], Serial)
+    assert isinstance(judged(text, "s, k", keeping=False)["i"], Serial)
+
+
+def test_a_flag_may_be_set_beside_the_value_kept() -> None:
+    text = "for i in 0:n { if a[i] < s { s = a[i]\n found = True } }"
+    verdict = judged(text, "s, found")["i"]
+    assert verdict == Parallel(None, (Reduction("found", "last"), Reduction("s", "less")))
 
 
 NO_REDUCTIONS = {
+    "where the least is": "for i in 0:n { if a[i] < s { s = a[i]\n k = i } }",
     "read elsewhere": "for i in 0:n { s = s + a[i]\n b[i] = s }",
     "two operators": "for i in 0:n { s = s + a[i]\n s = s * b[i] }",
     "subtracted from": "for i in 0:n { s = a[i] - s }",
@@ -143,7 +150,7 @@ NO_REDUCTIONS = {
 
 @pytest.mark.parametrize("name", NO_REDUCTIONS)
 def test_what_is_no_reduction(name: str) -> None:
-    assert isinstance(judged(NO_REDUCTIONS[name], "s")["i"], Serial)
+    assert isinstance(judged(NO_REDUCTIONS[name], "s, k")["i"], Serial)
 
 
 def test_float_order_exact_keeps_sums_serial_but_not_minima() -> None:
