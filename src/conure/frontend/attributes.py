@@ -48,7 +48,7 @@ def _of_number(ctx: Lowering, number: Number, name: str) -> Value:
     if name in NUMBER_METHODS:
         return Method(number, name)
     if name in ("real", "imag"):
-        return lift(ctx, lambda one: _part(one[0], name), [number])
+        return lift(ctx, lambda one: _part(one[0], name), [ctx.held_number(number)])
     if name == "dtype" and not number.type.python and number.kind is None:
         return Object(number.type.dtype)
     ctx.refuse(f"attribute {name!r} of a number is not compiled")

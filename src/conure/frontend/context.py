@@ -32,7 +32,9 @@ from conure.ir.nodes import (
     While,
 )
 from conure.ir.ops import apply
+from conure.ir.rules import can_fail
 from conure.ir.types import BOOL, INT, ArrayType, Scalar
+from conure.ir.walk import walk
 
 Tail = Literal["", "loop", "function"]
 """Whether nothing follows a statement list but the next turn of a loop, or the function's end."""
@@ -62,7 +64,7 @@ def frozen(draft: Iterable[Any]) -> tuple[Stmt, ...]:
                 result.append(replace(item, body=frozen(item.body)))
             case If():
                 then, orelse = frozen(item.then), frozen(item.orelse)
-                if then or orelse:
+                if then or orelse or can_fail(item.condition):
                     result.append(replace(item, then=then, orelse=orelse))
             case _:
                 result.append(item)
@@ -319,9 +321,31 @@ def is_fixed(ctx: Lowering, expr: Expr) -> bool:
 
 
 def is_repeatable(ctx: Lowering, expr: Expr) -> bool:
-    """Whether it may be used several times, at any time: simple index arithmetic at most."""
-    small = expr.type is INT and size(expr) <= LARGEST_INLINE
+    """Whether it may be used several times, at any time, or never: simple index arithmetic at
+    most, in which Python raises nothing."""
+    small = expr.type is INT and size(expr) <= LARGEST_INLINE and not may_raise(expr)
     return is_fixed(ctx, expr) and (small or atom(expr))
+
+
+def may_raise(expr: Expr) -> bool:
+    """Whether Python may raise where this is evaluated: a sum that is too large for us is none
+    for Python."""
+    return any(
+        isinstance(node, Apply | Load) and node.checked and not _always_has_a_value(node)
+        for node in walk(expr)
+    )
+
+
+def _always_has_a_value(node: Apply | Load) -> bool:
+    match node:
+        case Apply("add" | "sub" | "mul" | "neg" | "abs", type=kind):
+            return kind is INT
+        case Apply("floordiv" | "mod", (_, Const(divisor)), type=kind):
+            return kind is INT and divisor != 0
+        case Apply("shl" | "shr", (_, Const(int(count))), type=kind):
+            return kind is INT and count >= 0
+        case _:
+            return False
 
 
 def mentions(expr: Expr, names: set[str]) -> bool:

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from conure.frontend.context import Frame, Lowering, Target, atom, is_fixed
+from conure.frontend.context import Frame, Lowering, Target, atom
 from conure.frontend.joins import RETURN_VALUE
 from conure.frontend.liveness import assigned_names, liveness
 from conure.frontend.lowered import Guard
@@ -161,7 +161,7 @@ def _parameters(
 def _argument(ctx: Lowering, value: Value) -> Value:
     """The callee cannot change its caller's variables, so a variable may stand for itself."""
     match value:
-        case Number(expr) if atom(expr) or is_fixed(ctx, expr):
+        case Number(expr) if atom(expr):
             return value
         case Number():
             return ctx.held_number(value)
@@ -194,6 +194,7 @@ def _outside(ctx: Lowering, function: types.FunctionType) -> Callable[[str], Val
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
 
     def outside(name: str) -> Value | None:
+        _check_constant(ctx, function, name, name in cells)
         if name in cells:
             try:
                 value = cells[name].cell_contents
@@ -212,6 +213,17 @@ def _outside(ctx: Lowering, function: types.FunctionType) -> Callable[[str], Val
         return None
 
     return outside
+
+
+def _check_constant(ctx: Lowering, function: types.FunctionType, name: str, in_cell: bool) -> None:
+    """What the region itself assigns is not what the guard saw on entry."""
+    outermost = ctx.inlined[0] if ctx.inlined else ctx.frame
+    shared = in_cell or outermost.function == "<module>"
+    if shared and name in outermost.assigned:
+        ctx.refuse(
+            f"{function.__name__} reads {name!r}, which is assigned here too",
+            f"pass {name} as an argument",
+        )
 
 
 @lru_cache(maxsize=256)

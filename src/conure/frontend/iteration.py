@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from conure.frontend.arithmetic import smallest
-from conure.frontend.arrays import ONE, ZERO, at_least_zero, minus, plus, times
+from conure.frontend.arrays import ONE, ZERO, at_least_zero, hold_view, minus, plus, times
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import index as as_index
 from conure.frontend.expressions import evaluate, operands
@@ -30,6 +30,7 @@ class Counted:
     step: Expr
     item: Callable[[Expr], Value]
     plain: bool = False
+    arrays: frozenset[str] = frozenset()  # what it iterates over, whatever the names hold later
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def _of_call(ctx: Lowering, function: object, args: Sequence[ast.expr]) -> Itera
 def _of_value(ctx: Lowering, value: Value) -> Iteration:
     match value:
         case View() if value.rank > 0:
-            return Counted(ZERO, value.shape[0], ONE, lambda k: _row(ctx, value, k))
+            held = hold_view(ctx, value)
+            over = frozenset((value.base,))
+            return Counted(ZERO, held.shape[0], ONE, lambda k: _row(ctx, held, k), arrays=over)
         case Tuple(items):
             return Unrolled(items)
         case _:
@@ -124,6 +127,7 @@ def _enumerate(ctx: Lowering, args: Sequence[ast.expr], first: ast.expr | None) 
         inner.stop,
         ONE,
         lambda k: Tuple((Number(plus(k, start)), inner.item(k))),
+        arrays=inner.arrays,
     )
 
 
@@ -136,7 +140,13 @@ def counted(ctx: Lowering, what: Iteration) -> Counted:
     start, step = ctx.held(what.start), what.step
     if not isinstance(step, Const):
         ctx.refuse("a range with a variable step is compiled as a loop of its own only")
-    return Counted(ZERO, trips(ctx, what), ONE, lambda k: what.item(plus(times(k, step), start)))
+    return Counted(
+        ZERO,
+        trips(ctx, what),
+        ONE,
+        lambda k: what.item(plus(times(k, step), start)),
+        arrays=what.arrays,
+    )
 
 
 def trips(ctx: Lowering, what: Counted) -> Expr:
@@ -157,7 +167,10 @@ def _zip(ctx: Lowering, parts: Sequence[Iteration]) -> Counted:
     stop = smallest(ctx, [Number(part.stop) for part in inner]).expr
     if all(part.stop == inner[0].stop for part in inner):
         stop = inner[0].stop
-    return Counted(ZERO, stop, ONE, lambda k: Tuple(tuple(part.item(k) for part in inner)))
+    arrays = frozenset[str]().union(*(part.arrays for part in inner))
+    return Counted(
+        ZERO, stop, ONE, lambda k: Tuple(tuple(part.item(k) for part in inner)), arrays=arrays
+    )
 
 
 def _reversed(ctx: Lowering, what: Iteration) -> Counted | Unrolled:
@@ -165,7 +178,7 @@ def _reversed(ctx: Lowering, what: Iteration) -> Counted | Unrolled:
         return Unrolled(what.items[::-1])
     inner = counted(ctx, what)
     last = minus(inner.stop, ONE)
-    return Counted(last, Const(-1, INT), Const(-1, INT), inner.item, inner.plain)
+    return Counted(last, Const(-1, INT), Const(-1, INT), inner.item, inner.plain, inner.arrays)
 
 
 def _grid(ctx: Lowering, args: Sequence[Value]) -> Grid:

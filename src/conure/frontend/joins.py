@@ -229,6 +229,8 @@ def _assign(ctx: Lowering, target: Expr, value: Expr) -> None:
 def rename_back(ctx: Lowering, edge: Edge, reference: Environment, live: frozenset[str]) -> None:
     """After `a, b = b, a` the name `a` stands for the array `b`. Where it meets the way on which
     it stands for `a`, the arrays themselves change places: `a, b := b, a`."""
+    if ctx.inlined:
+        return  # the callers' names would not follow
     wanted: dict[str, str] = {}
     for name, binding in edge.env.items():
         now, then = binding.value, reference.get(name)

@@ -225,6 +225,8 @@ def _counted(ctx: Lowering, node: ast.For, what: Counted) -> None:
     without = frozenset((_base(node),)) if known_last else frozenset[str]()
     with ctx.nested() as outer:
         settled = settle(ctx, node, turn, without)
+        if not ctx.rebound.isdisjoint(what.arrays):
+            ctx.refuse("the array that the loop runs over changes its name in the loop")
         ctx.emit(
             For(
                 index[0].name,

@@ -48,8 +48,10 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(a):\n return (a > 2).sum(), (a > 2).any()", (X,)),
     ("def f(a):\n return a[:0].max()", (X,)),
     (
-        "def f(a, b):\n s = 0.0\n for i in range(3):\n  for j in range(3):\n"
-        "   s += np.dot(a[i, :], b[:, j])\n return s",
+        (
+            "def f(a, b):\n s = 0.0\n for i in range(3):\n  for j in range(3):\n"
+            "   s += np.dot(a[i, :], b[:, j])\n return s"
+        ),
         (A, A.T.copy()),
     ),
     ("def f(a, b):\n return a[0].dot(b[1])", (A, A + 1)),
@@ -67,18 +69,24 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(a, b):\n a[:] = np.where(b > 5, b, -b)\n", (A, A + 1)),
     ("def f(a):\n for i in range(3):\n  a[i] /= a[i, 1]\n", (A + 1,)),
     (
-        "def f(a, n):\n s = 0.0\n for i in range(n):\n  t = np.zeros(3)\n"
-        "  for j in range(3):\n   t[j] = i * j\n  s += t.sum()\n return s",
+        (
+            "def f(a, n):\n s = 0.0\n for i in range(n):\n  t = np.zeros(3)\n"
+            "  for j in range(3):\n   t[j] = i * j\n  s += t.sum()\n return s"
+        ),
         (A, 4),
     ),
     (
-        "def f(a, n):\n s = 0.0\n for i in range(n):\n  t = a[i] * 2\n  a[i] = 0\n"
-        "  s += t[1]\n return s",
+        (
+            "def f(a, n):\n s = 0.0\n for i in range(n):\n  t = a[i] * 2\n  a[i] = 0\n"
+            "  s += t[1]\n return s"
+        ),
         (A, 3),
     ),
     (
-        "def f(a, n):\n s = 0.0\n for i in range(n):\n  t = a[i].copy()\n  a[i] = 0\n"
-        "  s += t[1]\n return s",
+        (
+            "def f(a, n):\n s = 0.0\n for i in range(n):\n  t = a[i].copy()\n  a[i] = 0\n"
+            "  s += t[1]\n return s"
+        ),
         (A, 3),
     ),
     ("def f(n):\n t = np.full((n, 2), 7)\n t[0, 1] = 2\n return t.sum()", (3,)),
@@ -87,34 +95,46 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(n):\n t = np.ones(n, dtype=np.float32)\n t *= 0.1\n return t.sum()", (4,)),
     ("def f(a):\n b = a.T\n return b[1, 2], b.shape", (A,)),
     (
-        "def f(a, b, n):\n for t in range(n):\n  for i in range(1, len(a) - 1):\n"
-        "   b[i] = a[i-1] + a[i+1]\n  a, b = b, a\n return a",
+        (
+            "def f(a, b, n):\n for t in range(n):\n  for i in range(1, len(a) - 1):\n"
+            "   b[i] = a[i-1] + a[i+1]\n  a, b = b, a\n return a"
+        ),
         (X, Y, 3),
     ),
     (
-        "def f(a, b, n):\n for t in range(n):\n  for i in range(1, len(a) - 1):\n"
-        "   b[i] = a[i-1] + a[i+1]\n  tmp = a\n  a = b\n  b = tmp\n return a",
+        (
+            "def f(a, b, n):\n for t in range(n):\n  for i in range(1, len(a) - 1):\n"
+            "   b[i] = a[i-1] + a[i+1]\n  tmp = a\n  a = b\n  b = tmp\n return a"
+        ),
         (X, Y, 4),
     ),
     (
-        "def f(a, b, n):\n u = a\n v = b\n for t in range(n):\n  v[1:-1] = u[:-2] + u[2:]\n"
-        "  u, v = v, u\n return u",
+        (
+            "def f(a, b, n):\n u = a\n v = b\n for t in range(n):\n  v[1:-1] = u[:-2] + u[2:]\n"
+            "  u, v = v, u\n return u"
+        ),
         (X, Y, 3),
     ),
     (
-        "def f(a, b, c, n):\n for t in range(n):\n  c[0] = a[0] + b[0]\n  a, b, c = b, c, a\n"
-        " return a, b, c",
+        (
+            "def f(a, b, c, n):\n for t in range(n):\n  c[0] = a[0] + b[0]\n  a, b, c = b, c, a\n"
+            " return a, b, c"
+        ),
         (X, Y, X + Y, 4),
     ),
     (
-        "def f(a, b, n):\n if n > 2:\n  a, b = b, a\n for i in range(len(a)):\n  a[i] += 1\n"
-        " return a",
+        (
+            "def f(a, b, n):\n if n > 2:\n  a, b = b, a\n for i in range(len(a)):\n  a[i] += 1\n"
+            " return a"
+        ),
         (X, Y, 4),
     ),
     ("def f(a, b):\n for i in range(len(a)):\n  b[i] = a[i] + 1\n", (X, X)),
     (
-        "def f(a):\n for i in range(a.shape[0]):\n  row = a[i]\n  for j in range(len(row)):\n"
-        "   row[j] = i + j\n",
+        (
+            "def f(a):\n for i in range(a.shape[0]):\n  row = a[i]\n  for j in range(len(row)):\n"
+            "   row[j] = i + j\n"
+        ),
         (A,),
     ),
     ("def f(a, b):\n for x, y in zip(a, b):\n  y[:] = x\n", (A, A + 1)),

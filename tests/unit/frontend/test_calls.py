@@ -84,8 +84,10 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n return 1 < bump(x, 0) < bump(x, 2) < 2, x[0], x[2]", (X,)),
     ("def f(x):\n g = lambda v: v + x[0]\n return g(1) + g(2.0)", (X,)),
     (
-        "def f(x):\n k = 2\n def g(v):\n  return v * k\n k = 3\n s = 0\n for v in x:\n"
-        "  s += g(v)\n return s",
+        (
+            "def f(x):\n k = 2\n def g(v):\n  return v * k\n k = 3\n s = 0\n for v in x:\n"
+            "  s += g(v)\n return s"
+        ),
         (X,),
     ),
 ]  # fmt: skip
@@ -174,3 +176,29 @@ def test_a_read_only_array_is_left_to_python() -> None:
     x = X.copy()
     x.flags.writeable = False
     assert "read-only" in refused(define("def f(x):\n x[0] = 1"), x).message
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def f(a, b):\n for v in a:\n  b[0] = v\n  a, b = b, a\n", "changes its name"),
+        ("def f(a, b):\n swapped(a, b)\n return a[0]", "different arrays"),
+    ],
+)
+def test_arrays_that_change_names_where_it_cannot_be_followed(source: str, message: str) -> None:
+    helper = "def swapped(a, b):\n for i in range(3):\n  a[0] += 1\n  a, b = b, a\n return a[0]\n"
+    swapped = define(helper + "f = swapped\n")
+    reason = refused(define(source, swapped=swapped), X, X.copy())
+    assert message in reason.message
+
+
+def test_a_global_that_the_region_assigns_is_not_taken_from_a_callee_s_world() -> None:
+    scaled = define_with_helpers("def f(v):\n return v * SCALE\n")
+    result = region(
+        "for i in range(3):\n    SCALE = i\n    x = scaled(x)\n",
+        ["x"],
+        x=ScalarArgument(FLOAT),
+        scaled=ObjectArgument(scaled),
+    )
+    assert isinstance(result, Reason)
+    assert "'SCALE'" in result.message

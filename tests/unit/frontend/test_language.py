@@ -32,30 +32,40 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(n):\n for i in range(n):\n  pass\n return i", (0,)),
     ("def f(n):\n s = 0\n for i in range(n):\n  for j in range(i):\n   s += i*j\n return s", (5,)),
     (
-        "def f(n):\n s = 0\n for i in range(n):\n  for j in range(i):\n   s += i*j\n"
-        " return s, j",
+        (
+            "def f(n):\n s = 0\n for i in range(n):\n  for j in range(i):\n   s += i*j\n"
+            " return s, j"
+        ),
         (5,),
     ),
     # ---- break, continue, else, return
     ("def f(x):\n for i in range(len(x)):\n  if x[i] < 0:\n   break\n return i", (X,)),
     (
-        "def f(x):\n for i in range(len(x)):\n  if x[i] > 90:\n   break\n else:\n"
-        "  return -1\n return i",
+        (
+            "def f(x):\n for i in range(len(x)):\n  if x[i] > 90:\n   break\n else:\n"
+            "  return -1\n return i"
+        ),
         (X,),
     ),
     (
-        "def f(x):\n for i in range(len(x)):\n  if x[i] > 8:\n   break\n else:\n  return -1\n"
-        " return i",
+        (
+            "def f(x):\n for i in range(len(x)):\n  if x[i] > 8:\n   break\n else:\n  return -1\n"
+            " return i"
+        ),
         (X,),
     ),
     (
-        "def f(x):\n s = 0.0\n for i in range(len(x)):\n  if x[i] < 0:\n   continue\n"
-        "  s += x[i]\n return s",
+        (
+            "def f(x):\n s = 0.0\n for i in range(len(x)):\n  if x[i] < 0:\n   continue\n"
+            "  s += x[i]\n return s"
+        ),
         (X,),
     ),
     (
-        "def f(x):\n s = 0.0\n k = 0\n for v in x:\n  k += 1\n  if v < 0:\n   s -= 1\n"
-        "   if v < -2:\n    continue\n   s -= 10\n  s += v\n return s, k",
+        (
+            "def f(x):\n s = 0.0\n k = 0\n for v in x:\n  k += 1\n  if v < 0:\n   s -= 1\n"
+            "   if v < -2:\n    continue\n   s -= 10\n  s += v\n return s, k"
+        ),
         (X,),
     ),
     ("def f(x):\n for i in range(len(x)):\n  if x[i] == 4:\n   return i\n return -1", (X,)),
@@ -64,24 +74,32 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n for i in range(len(x)):\n  if x[i] == 4:\n   return x[i]\n return -1.5", (X,)),
     ("def f(x):\n if len(x) > 3:\n  return 1, x[0]\n return 2, x[1]", (X,)),
     (
-        "def f(x):\n for i in range(len(x)):\n  for j in range(len(x)):\n   if x[j] > x[i]:\n"
-        "    break\n   x[j] += 0.5\n  else:\n   x[i] = -1\n return i, j",
+        (
+            "def f(x):\n for i in range(len(x)):\n  for j in range(len(x)):\n   if x[j] > x[i]:\n"
+            "    break\n   x[j] += 0.5\n  else:\n   x[i] = -1\n return i, j"
+        ),
         (X,),
     ),
     ("def f(n):\n while True:\n  n -= 3\n  if n < 0:\n   break\n return n", (10,)),
     (
-        "def f(n):\n while n > 0:\n  n -= 3\n  if n == 1:\n   break\n else:\n  n = 100\n"
-        " return n",
+        (
+            "def f(n):\n while n > 0:\n  n -= 3\n  if n == 1:\n   break\n else:\n  n = 100\n"
+            " return n"
+        ),
         (10,),
     ),
     (
-        "def f(n):\n while n > 0:\n  n -= 3\n  if n == 1:\n   break\n else:\n  n = 100\n"
-        " return n",
+        (
+            "def f(n):\n while n > 0:\n  n -= 3\n  if n == 1:\n   break\n else:\n  n = 100\n"
+            " return n"
+        ),
         (11,),
     ),
     (
-        "def f(n):\n k = 0\n while n > 0:\n  n -= 1\n  if n % 2:\n   continue\n  k += n\n"
-        " return k",
+        (
+            "def f(n):\n k = 0\n while n > 0:\n  n -= 1\n  if n % 2:\n   continue\n  k += n\n"
+            " return k"
+        ),
         (11,),
     ),
     ("def f(x):\n i = 0\n while i < len(x) and x[i] != 1:\n  i += 1\n return i", (X,)),
@@ -92,8 +110,10 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n s = 0\n for i, v in enumerate(x, start=2):\n  s += i*v\n return s", (X,)),
     ("def f(x, y):\n s = 0\n for u, v in zip(x, y):\n  s += u*v\n return s", (X, I)),
     (
-        "def f(x, y):\n s = 0\n for i, (u, v) in enumerate(zip(x, y)):\n  s += i*u*v\n"
-        " return s",
+        (
+            "def f(x, y):\n s = 0\n for i, (u, v) in enumerate(zip(x, y)):\n  s += i*u*v\n"
+            " return s"
+        ),
         (X, I),
     ),
     ("def f(x):\n s = 0\n for v in reversed(x):\n  s = s*2 + v\n return s", (X,)),
@@ -102,29 +122,39 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(a):\n s = 0\n for row in a:\n  for v in row:\n   s += v\n return s", (A,)),
     ("def f(a):\n s = 0\n for i, j in np.ndindex(a.shape):\n  s += i*a[i, j]\n return s", (A,)),
     (
-        "def f(a):\n s = 0\n for i, j in np.ndindex(2, 3):\n  if j == 2:\n   continue\n"
-        "  s += i*a[i, j]\n return s",
+        (
+            "def f(a):\n s = 0\n for i, j in np.ndindex(2, 3):\n  if j == 2:\n   continue\n"
+            "  s += i*a[i, j]\n return s"
+        ),
         (A,),
     ),
     (
-        "def f(a):\n s = 0\n for i, j in np.ndindex(2, 3):\n  if i == 1 and j == 1:\n"
-        "   break\n  s += a[i, j]\n return s",
+        (
+            "def f(a):\n s = 0\n for i, j in np.ndindex(2, 3):\n  if i == 1 and j == 1:\n"
+            "   break\n  s += a[i, j]\n return s"
+        ),
         (A,),
     ),
     (
-        "def f(a):\n s = 0.0\n for i in range(1, 2):\n"
-        "  for di, dj in ((0, 1), (1, 0), (0, -1), (-1, 0)):\n   s += a[i+di, 1+dj]\n"
-        " return s",
+        (
+            "def f(a):\n s = 0.0\n for i in range(1, 2):\n"
+            "  for di, dj in ((0, 1), (1, 0), (0, -1), (-1, 0)):\n   s += a[i+di, 1+dj]\n"
+            " return s"
+        ),
         (A,),
     ),
     (
-        "def f(n):\n s = 0\n for d in (1, 2, 3):\n  if d == n:\n   continue\n  s += d\n"
-        " return s",
+        (
+            "def f(n):\n s = 0\n for d in (1, 2, 3):\n  if d == n:\n   continue\n  s += d\n"
+            " return s"
+        ),
         (2,),
     ),
     (
-        "def f(n):\n s = 0\n for d in (1, 2, 3):\n  if d == n:\n   break\n  s += d\n else:\n"
-        "  s = 50\n return s, d",
+        (
+            "def f(n):\n s = 0\n for d in (1, 2, 3):\n  if d == n:\n   break\n  s += d\n else:\n"
+            "  s = 50\n return s, d"
+        ),
         (2,),
     ),
     # ---- tuples, swaps, targets
@@ -139,15 +169,19 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n s = 0\n for i in range(len(x)):\n  s += x[i]\n return s", (X[:0],)),
     ("def f(x):\n s = 0.0\n for v in x:\n  s += v\n return s / len(x)", (X.astype("f4"),)),
     (
-        "def f(x):\n s = 0.0\n q = 0.0\n for v in x:\n  s += v\n  q += v*v\n"
-        " return q - s*s/len(x)",
+        (
+            "def f(x):\n s = 0.0\n q = 0.0\n for v in x:\n  s += v\n  q += v*v\n"
+            " return q - s*s/len(x)"
+        ),
         (X,),
     ),
     ("def f(x):\n m = -np.inf\n for v in x:\n  if v > m:\n   m = v\n return m", (X,)),
     ("def f(x):\n m = -np.inf\n for v in x:\n  m = max(m, v)\n return m", (X.astype("f4"),)),
     (
-        "def f(x):\n m = x[0]\n k = 0\n for i in range(1, len(x)):\n  if x[i] > m:\n"
-        "   m = x[i]\n   k = i\n return m, k",
+        (
+            "def f(x):\n m = x[0]\n k = 0\n for i in range(1, len(x)):\n  if x[i] > m:\n"
+            "   m = x[i]\n   k = i\n return m, k"
+        ),
         (X,),
     ),
     ("def f(x):\n n = 0\n for v in x:\n  if v > 0:\n   n += 1\n return n / len(x)", (X,)),
@@ -156,8 +190,10 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n ok = True\n for v in x:\n  if v > 3:\n   ok = False\n return ok", (X,)),
     ("def f(x):\n ok = True\n for v in x:\n  ok = ok and v > -9\n return ok", (X,)),
     (
-        "def f(n):\n z = 0j\n c = 0.3 + 0.5j\n for i in range(n):\n  z = z*z + c\n"
-        " return z, abs(z), z.real",
+        (
+            "def f(n):\n z = 0j\n c = 0.3 + 0.5j\n for i in range(n):\n  z = z*z + c\n"
+            " return z, abs(z), z.real"
+        ),
         (6,),
     ),
     ("def f(x, c):\n s = 0\n for v in x:\n  s += v * c\n return s", (X.astype("f4"), 0.1)),
@@ -182,6 +218,8 @@ CASES: list[tuple[str, tuple[Any, ...]]] = [
     ("def f(x):\n if x < 0:\n  raise ValueError('no')\n return x", (1,)),
     ("def f(x, m=None):\n if m is None:\n  return x\n return m", (1, None)),
     ("def f(x):\n 'text'\n ...\n return x", (1,)),
+    ("def f(n):\n for i in range(n):\n  t = i % i\n", (3,)),
+    ("def f(n):\n for i in range(n):\n  t = (i, 7 // i)\n", (3,)),
     # ---- elements and subscripts
     ("def f(x, i):\n return x[-1], x[i], x[-i], x[i - 2]", (X, 1)),
     ("def f(x, i):\n return x[i]", (X, 6)),
