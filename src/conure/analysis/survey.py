@@ -25,7 +25,7 @@ from dataclasses import replace
 from conure.analysis import symbolic
 from conure.analysis.access import Access, Loop, Path, Survey, visited
 from conure.analysis.affine import ZERO, Poly, tightened
-from conure.analysis.interval import Interval
+from conure.analysis.interval import Interval, of_type, transfer
 from conure.analysis.progress import Progress
 from conure.analysis.ranges import quotient
 from conure.analysis.symbolic import Context
@@ -157,7 +157,23 @@ class _Walk(Progress):
             return self.new(name, interval=interval)
         if (same := symbolic.canonical(value, context, self.found)) is not None:
             return Poly.atom(same)
-        return self.new(name)
+        span = self.span(value, context) if value.type.kind == "real" else None
+        return self.new(name, interval=span)
+
+    def span(self, expr: Expr, context: Context) -> Interval:
+        """The interval of a real expression, through the scalars that it reads."""
+        if expr.type is INT:
+            return self.ranges.interval(self.found.poly(expr, context), context.facts)
+        if isinstance(expr, Var) and (known := context.values.get(expr.name)) is not None:
+            return self.ranges.numeric(known)
+        if not isinstance(expr, Apply) or expr.op == "select":
+            return self.ranges.of_atom(expr)
+        source = expr.args[-1].type
+        if not (source.is_integer or source.kind == "real"):
+            return of_type(expr.type)
+        spans = tuple(self.span(arg, context) for arg in expr.args)
+        same = len(expr.args) == 2 and expr.args[0] == expr.args[1]
+        return transfer(expr.op, source, spans, same)
 
     def assign(self, name: str, value: Poly) -> None:
         self.values[name] = value
