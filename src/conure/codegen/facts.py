@@ -17,11 +17,13 @@ from conure.ir.nodes import (
     Apply,
     Assign,
     Assume,
+    Block,
     Const,
     Expr,
     Fail,
     For,
     If,
+    Leave,
     Load,
     Program,
     Rebind,
@@ -159,6 +161,16 @@ def unrolls(loop: For | While) -> bool:
 def is_leaf(loop: For | While) -> bool:
     """Whether no loop is inside this one that stays a loop."""
     return all(unrolls(inner) for inner in loops_of(loop.body))
+
+
+def stays_inside(loop: For) -> bool:
+    """Whether control leaves the body at its end only, and no array of outside is renamed there."""
+    inner = list(statements(loop.body))
+    blocks = {stmt.label for stmt in inner if isinstance(stmt, Block)}
+    local = {stmt.name for stmt in inner if isinstance(stmt, Alloc)}
+    leaves = {stmt.label for stmt in inner if isinstance(stmt, Leave)}
+    renamed = {name for stmt in inner if isinstance(stmt, Rebind) for name in stmt.names}
+    return leaves <= blocks and renamed <= local
 
 
 def may_fail(stmts: Iterable[Stmt]) -> bool:

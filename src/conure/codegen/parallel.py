@@ -28,7 +28,7 @@ from conure.codegen.copies import (
     pays,
 )
 from conure.codegen.estimate import body_nanoseconds, nanoseconds
-from conure.codegen.facts import is_leaf
+from conure.codegen.facts import is_leaf, stays_inside
 from conure.codegen.loops import add_turns, counted, run_loop, runtime_slot
 from conure.codegen.memory import current, declare_array, fields, private_array, with_fields
 from conure.codegen.records import Environment, read_record, record_type, write_record
@@ -65,7 +65,7 @@ def parallel_loop(scope: Scope, loop: For, bounds: Bounds, write: Write) -> None
     """Run a loop in parallel; one that accumulates into arrays only if their copies are small."""
     function = scope.function
     some, alone, end = (function.label(hint) for hint in ("some", "alone", "joined"))
-    if not copyable(scope, loop):
+    if not copyable(scope, loop) or not stays_inside(loop):
         run_loop(scope, loop, bounds, lambda: write(scope, loop.body))
         return
     function.branch_if(function.value(f"icmp eq i64 {bounds.trips}, 0"), end, some)

@@ -10,6 +10,7 @@ import pytest
 
 from conure.ir.evaluate import evaluate
 from conure.ir.parse import parse
+from conure.target import host, vector_functions
 from tests.unit.codegen import native
 from tests.unit.codegen.native import run
 
@@ -389,3 +390,29 @@ def test_sums_near_the_limits() -> None:
         agree(text, {"a": a, "s0": start})
     for start, term in ((2**63 - 100, 1), (-(2**63) + 100, -1), (0, 2**60), (0, -(2**60))):
         assert run(text, {"a": np.full(1000, term), "s0": start})[0] == "FAIL"
+
+
+def test_private_array() -> None:
+    text = """program f(a: f64[2]C, n: int) -> s { local s: f64
+        row = alloc f64[n]
+        for i in 0:dim(a, 0) parallel(reduce add s; private row) {
+            for j in 0:n { row[j] = a[i, j] * 2.0:f64 }
+            for j in 0:n { s = s + row[n - 1 - j] * f64(j) }
+        } }"""
+    agree(text, {"a": rng.random((200, 7)), "n": 7})
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "erf", "cbrt", "tanh", "pow"])
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_vector_math(name: str, dtype: str) -> None:
+    call = f"{name}(x[i], y[i])" if name == "pow" else f"{name}(x[i])"
+    text = f"""program f(x: {dtype}[1]C, y: {dtype}[1]C) {{ for i in 0:dim(x, 0) parallel {{
+        y[i] = {call} }} }}"""
+    x = (rng.random(1003) * 5 + 0.1).astype({"f32": "f4", "f64": "f8"}[dtype])
+    y = x[::-1].copy()
+    found, expected = y.copy(), y.copy()
+    evaluate(parse(text), {"x": x, "y": expected})
+    assert run(text, {"x": x, "y": found})[0] == "OK"
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if dtype == "f32" else 1e-15)
+    if vector_functions(host()).get("exp"):
+        assert "_ZGV" in native.machine_code(text)
