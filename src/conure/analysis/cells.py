@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from conure.analysis import reduction as reductions
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import Poly
-from conure.analysis.dependence import Meeting, carried, unwrapped
+from conure.analysis.dependence import Meeting, carried, few_turns, unwrapped
 from conure.analysis.entry import Entry
 from conure.analysis.guards import FALSE, TRUE, Condition, both
 from conure.analysis.verdict import Serial, conflict, place, unknown
@@ -112,6 +112,8 @@ class Cells:
                 if needed == FALSE or not self.entry.testable(needed, loop):
                     return self.conflict(first, second, meeting, loop)
                 guard = both(guard, needed)
+                if guard != TRUE and few_turns(self.found, {loop.index}, guard):
+                    return self.conflict(first, second, meeting, loop)
         return guard
 
     def accumulation(self, array: str, accesses: list[Access], loop: Loop) -> str | None:

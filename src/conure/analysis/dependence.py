@@ -17,6 +17,7 @@ the accesses do not meet: always, never, or if a guard holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -221,23 +222,22 @@ class Pair:
     def worthwhile(self, guard: Condition) -> Condition:
         """Without the alternatives under which some loop has but a few iterations."""
         inside = {*self.first.context.loops, *self.second.context.loops}
-        loops = [self.found.loops[index] for index in sorted(inside)]
-        counts = [loop.turns for loop in loops if loop.turns is not None]
-        sizes = [turns for turns in counts if turns.constant is None]
-
-        def kept(alternative: Condition) -> bool:
-            parts = alternative.parts if isinstance(alternative, Both) else (alternative,)
-            tests = [part for part in parts if isinstance(part, Test)]
-            ends = [t.poly for t in tests] + [-t.poly for t in tests if t.relation == "=="]
-            ends += [one + two for one, two in combinations(ends, 2)]
-            return not any(
-                self.found.ranges.numeric(Poly.of(_FEW) - size - end).low >= 0
-                for size in sizes
-                for end in ends
-            )
-
         ways = guard.parts if isinstance(guard, Either) else (guard,)
-        return either(*(way for way in ways if kept(way)))
+        return either(*(way for way in ways if not few_turns(self.found, inside, way)))
+
+
+def few_turns(found: Survey, inside: Iterable[str], guard: Condition) -> bool:
+    """Whether a condition only holds where one of some loops has a few iterations."""
+    counts = [found.loops[index].turns for index in sorted(inside)]
+    sizes = [turns for turns in counts if turns is not None and turns.constant is None]
+    parts = guard.parts if isinstance(guard, Both) else (guard,)
+    tests = [part for part in parts if isinstance(part, Test) and not part.divisor]
+    ends = [test.poly for test in tests if test.relation != "!="]
+    ends += [-test.poly for test in tests if test.relation == "=="]
+    ends += [one + two for one, two in combinations(ends, 2)]
+    return any(
+        found.ranges.numeric(Poly.of(_FEW) - size - end).low >= 0 for size in sizes for end in ends
+    )
 
 
 def _same_modulus(f: Poly, g: Poly) -> tuple[Poly, Poly] | None:

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 
 from conure.analysis import symbolic
 from conure.analysis.access import Loop, Survey
-from conure.analysis.affine import Poly
+from conure.analysis.affine import ZERO, Poly
 from conure.analysis.interval import Interval, Number, times
-from conure.analysis.ranges import Facts, as_poly
+from conure.analysis.ranges import Facts, as_poly, quotient
 from conure.analysis.symbolic import Context
-from conure.ir.nodes import Assign, Const, Dim, For, Leave, Load, Stmt, Var, While
+from conure.ir.nodes import Assign, Const, Dim, Expr, For, Leave, Load, Stmt, Var, While
 from conure.ir.types import INT
 from conure.ir.walk import bodies, names_written, statements
 
@@ -72,6 +72,36 @@ class Progress:
         elif not self.ranges.prove(b - a, self.facts):
             return self.new(name, interval=interval)
         return self.new(name, (a,), (b,), interval)
+
+    def bound(self, expr: Expr, context: Context) -> Poly:
+        poly = self.found.poly(expr, context)
+        return poly if self.found.sound(poly) else self.found.unknown(expr, context)
+
+    def count(
+        self, index: str, start: Poly, stop: Poly, step: Poly, direction: int | None
+    ) -> tuple[Var, Poly | None]:
+        """What counts the iterations, and how many there are. With a step other than 1 and -1
+        the index is `start + step * counter`."""
+        span = self.ranges.numeric(start).hull(self.ranges.numeric(stop))
+        unit = step.constant
+        if unit is not None and abs(unit) == 1:
+            lows, highs = ((start,), (stop - 1,)) if unit > 0 else ((stop + 1,), (start,))
+            counter = self.ranges.fresh(index, self.home, INT, lows, highs, span)
+            return counter, (stop - start) * unit
+        most = Interval(0, max(span.high - span.low, 0))
+        turns = None
+        if unit:
+            sign = 1 if unit > 0 else -1
+            turns = quotient((stop - start) * sign + abs(unit) - 1, abs(unit))
+        ends = () if turns is None else (turns - 1,)
+        counter = self.ranges.fresh(f"{index}%", self.home, INT, (ZERO,), ends, most)
+        value = start + step * Poly.atom(counter)
+        if value.degree <= 3:
+            self.values[index] = value
+        else:
+            unknown = self.ranges.version(index, self.home, INT, interval=span)
+            self.values[index] = Poly.atom(unknown)
+        return counter, turns
 
     def heads(
         self,

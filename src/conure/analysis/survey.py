@@ -27,7 +27,6 @@ from conure.analysis.access import Access, Loop, Path, Survey, visited
 from conure.analysis.affine import ZERO, Poly, tightened
 from conure.analysis.interval import Interval, of_type, transfer
 from conure.analysis.progress import Progress
-from conure.analysis.ranges import quotient
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
     Alloc,
@@ -276,36 +275,6 @@ class _Walk(Progress):
         self.go(stmt.body, (*path, 0))
         self.home, self.loops, self.facts, self.sure, self.values = home, loops, facts, sure, before
         self.heads(stmt.body, replace(draft), dict(before), after=True)
-
-    def bound(self, expr: Expr, context: Context) -> Poly:
-        poly = self.found.poly(expr, context)
-        return poly if self.found.sound(poly) else self.found.unknown(expr, context)
-
-    def count(
-        self, index: str, start: Poly, stop: Poly, step: Poly, direction: int | None
-    ) -> tuple[Var, Poly | None]:
-        """What counts the iterations, and how many there are. With a step other than 1 and -1
-        the index is `start + step * counter`."""
-        span = self.ranges.numeric(start).hull(self.ranges.numeric(stop))
-        unit = step.constant
-        if unit is not None and abs(unit) == 1:
-            lows, highs = ((start,), (stop - 1,)) if unit > 0 else ((stop + 1,), (start,))
-            counter = self.ranges.fresh(index, self.home, INT, lows, highs, span)
-            return counter, (stop - start) * unit
-        most = Interval(0, max(span.high - span.low, 0))
-        turns = None
-        if unit:
-            sign = 1 if unit > 0 else -1
-            turns = quotient((stop - start) * sign + abs(unit) - 1, abs(unit))
-        ends = () if turns is None else (turns - 1,)
-        counter = self.ranges.fresh(f"{index}%", self.home, INT, (ZERO,), ends, most)
-        value = start + step * Poly.atom(counter)
-        if value.degree <= 3:
-            self.values[index] = value
-        else:
-            unknown = self.ranges.version(index, self.home, INT, interval=span)
-            self.values[index] = Poly.atom(unknown)
-        return counter, turns
 
 
 def _whole(const: Const) -> int:
