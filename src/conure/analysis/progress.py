@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from conure.analysis import symbolic
 from conure.analysis.access import Loop, Survey
 from conure.analysis.affine import ZERO, Poly
-from conure.analysis.interval import Interval, Number, times
+from conure.analysis.interval import Interval, Number, fits, times
 from conure.analysis.ranges import Facts, as_poly, quotient
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import Assign, Const, Dim, Expr, For, Leave, Load, Stmt, Var, While
@@ -47,6 +47,8 @@ class Progress:
         scalar = self.types[name]
         if scalar is not INT:
             return Poly.atom(self.ranges.version(name, self.home, scalar))
+        if interval is not None and not fits(interval, INT):
+            interval = None  # after an overflow it may be anything
         atom = self.ranges.version(name, self.home, INT, lows, highs, interval)
         return Poly.atom(atom)
 
@@ -65,6 +67,8 @@ class Progress:
     def either(self, name: str, a: Poly, b: Poly) -> Poly:
         """A new version that is one of two values."""
         if self.types[name] is not INT:
+            return self.new(name)
+        if not self.found.sound(a, b):
             return self.new(name)
         interval = self.ranges.numeric(a).hull(self.ranges.numeric(b))
         if self.ranges.prove(a - b, self.facts):
@@ -173,7 +177,7 @@ class Progress:
         )
         lows = (initial,) if low >= 0 and high < _SLOW else ()
         highs = (initial,) if high <= 0 and low > -_SLOW else ()
-        return self.new(name, lows, highs, reach.meet(Interval(-(2**63), 2**63 - 1)))
+        return self.new(name, lows, highs, reach)
 
     def drift(self, update: Assign) -> Interval | None:
         increment = symbolic.increment(update)
