@@ -12,7 +12,7 @@ from conure.frontend.joins import join
 from conure.frontend.loops import lower_for, lower_while
 from conure.frontend.names import bind
 from conure.frontend.returns import return_value
-from conure.frontend.values import Closure, Object, Value
+from conure.frontend.values import Closure, Number, Object, Tuple, Value, View
 from conure.ir.nodes import Const, Expr, Fail, If, Leave
 from conure.ir.ops import apply
 
@@ -104,7 +104,11 @@ def _expression(ctx: Lowering, node: ast.expr) -> None:
         return
     if not isinstance(node, ast.Call):
         ctx.refuse("an expression whose value is not used is not compiled")
-    evaluate(ctx, node)
+    value = evaluate(ctx, node)
+    if isinstance(value, Number):
+        ctx.held_number(value)  # it may raise
+    elif not isinstance(value, Object | View | Tuple):
+        ctx.refuse("a value that is not used is not compiled")
 
 
 def _negated(ctx: Lowering, test: ast.expr) -> Expr:
