@@ -139,6 +139,7 @@ class Lowering:
     may_return: bool = False
     locals: dict[str, Scalar] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)  # the last number given to a stem
     storage: dict[tuple[str, str], str] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)  # names whose value never changes
     natural: set[str] = field(default_factory=set)  # ints known not to be negative
@@ -170,9 +171,12 @@ class Lowering:
         count = int(number) if stem and number.isdigit() else 0
         stem = stem if count else base
         name = base
+        if name in self.taken:
+            count = max(count, self.counts.get(stem, 0))
         while name in self.taken:
             count += 1
             name = f"{stem}.{count}"
+            self.counts[stem] = count
         self.taken.add(name)
         return name
 
