@@ -46,7 +46,7 @@ class Progress:
         """An unknown value that varies where the walk is."""
         scalar = self.types[name]
         if scalar is not INT:
-            return Poly.atom(self.ranges.version(name, self.home, scalar))
+            return Poly.atom(self.ranges.version(name, self.home, scalar, interval=interval))
         if interval is not None and not fits(interval, INT):
             interval = None  # after an overflow it may be anything
         atom = self.ranges.version(name, self.home, INT, lows, highs, interval)
