@@ -314,8 +314,9 @@ def verdicts(function: Function, *arguments: Any) -> list[str]:
 
 
 def native(function: Function, *arguments: Any, **options: Any) -> Outcome:
-    """`same`, and no loop is left to Python."""
+    """`same` without an exception, and no loop is left to Python."""
     outcome = same(function, *arguments, **options)
+    assert not outcome.error, f"{function.__name__} raises {outcome.error}: {outcome.message}"
     if _on_conure():
         found = verdicts(function, *arguments)
         assert found, f"{function.__name__}: no loop was seen"

@@ -39,6 +39,8 @@ def main() -> int:
     for verdict in sorted(tally.bad, key=lambda bad: bad.seed)[: options.shrink]:
         _print_shrunk(verdict, options.subject, options.time_limit)
     print(tally)
+    for reason, count in tally.reasons.most_common(options.reasons):
+        print(f"{count:6d}  {reason}")
     return 1 if tally.bad else 0
 
 
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--show", type=int, metavar="SEED", help="print the program of a seed and stop")
     add("--only", type=int, metavar="SEED", help="check this seed only")
     add("--time-limit", type=float, default=20.0, help="seconds for one program")
+    add("--reasons", type=int, default=0, help="how many reasons for Python to print")
     add("--shrink", type=int, default=5, help="how many wrong programs to make smaller")
     return parser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import select
 import subprocess
 import sys
@@ -31,6 +32,7 @@ class Verdict:
     detail: str = ""
     error: str = ""
     loops: dict[str, int] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
     source: str = ""
     tolerance: Tolerance = EXACT
 
@@ -71,6 +73,7 @@ class Worker:
             answer["detail"],
             answer["error"],
             answer["loops"],
+            tuple(answer["reasons"]),
             source,
             tolerance,
         )
@@ -128,6 +131,7 @@ class Tally:
     agreed: int = 0
     raised: Counter[str] = field(default_factory=Counter)
     loops: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     bad: list[Verdict] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -136,6 +140,7 @@ class Tally:
         self.programs += 1
         self.agreed += not verdict.bad
         self.loops.update(verdict.loops)
+        self.reasons.update(re.sub(r"[a-z]*\d+|`.*?`", "_", text) for text in verdict.reasons)
         if verdict.error:
             self.raised[verdict.error] += 1
         if verdict.bad:

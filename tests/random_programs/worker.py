@@ -37,6 +37,7 @@ def check(program: Program, folder: str, subject: str, announce: Any) -> dict[st
         "detail": "",
         "error": want.error,
         "loops": {},
+        "reasons": [],
     }
     try:
         compiled = subject_named(subject)(loaded.function)
@@ -53,7 +54,7 @@ def check(program: Program, folder: str, subject: str, announce: Any) -> dict[st
             detail = f"call {CALLS + 1}, with arrays that are copies of their own: {text}"
             return {**result, "verdict": "wrong", "detail": detail}
     if subject == "conure":
-        result["loops"] = _loops(loaded)
+        result |= _loops(loaded)
     return result
 
 
@@ -73,16 +74,17 @@ def _apart(loaded: Loaded, compiled: Any, program: Program) -> str:
     return difference(want, got, program.tolerance)
 
 
-def _loops(loaded: Loaded) -> dict[str, int]:
-    """How many loops have which verdict; none if `conure.explain` cannot tell yet."""
-    import conure
+def _loops(loaded: Loaded) -> dict[str, Any]:
+    """How many loops have which verdict, and why some are left to Python."""
+    import conure  # only here: another subject needs none
 
     try:
         with conure.options(device="cpu"):
             reports = conure.explain(loaded.function, *loaded.arguments()).loops
-        return dict(Counter(str(report.verdict) for report in reports))
     except Exception as error:
-        return {f"explain failed with {type(error).__name__}": 1}
+        return {"loops": {f"explain failed with {type(error).__name__}": 1}}
+    left = [str(report.reason) for report in reports if report.verdict == "python"]
+    return {"loops": dict(Counter(str(report.verdict) for report in reports)), "reasons": left}
 
 
 def serve(subject: str) -> None:
@@ -113,6 +115,7 @@ def serve(subject: str) -> None:
                     "detail": repr(error),
                     "error": "",
                     "loops": {},
+                    "reasons": [],
                 }
             answers.write(json.dumps(result) + "\n")
             for stale in Path(folder).glob("program_*.py"):
