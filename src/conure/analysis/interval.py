@@ -60,6 +60,13 @@ def fits(interval: Interval, scalar: Scalar) -> bool:
     return low <= interval.low and interval.high <= high
 
 
+def wrapped(exact: Interval, scalar: Scalar) -> Interval:
+    """The values that machine arithmetic leaves: any, where an integer may not have fitted."""
+    if scalar.kind in ("real", "complex") or fits(exact, scalar):
+        return exact
+    return of_type(scalar)
+
+
 def add(a: Interval, b: Interval) -> Interval:
     """Every sum."""
     return Interval(a.low + b.low, a.high + b.high)

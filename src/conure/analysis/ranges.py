@@ -32,6 +32,7 @@ from conure.analysis.interval import (
     of_type,
     times,
     transfer,
+    wrapped,
 )
 from conure.ir.nodes import Apply, Const, Dim, Expr, Var
 from conure.ir.types import INT, Scalar
@@ -134,10 +135,12 @@ class Book:
                 return Interval(value, value)
             case Dim():
                 return Interval(0, DIM_LIMIT)
+            case Apply(op="cast", args=(x,)) if x.type.is_inexact:
+                return of_type(atom.type)  # of a NaN, anything
             case Apply():
                 args = tuple(self.of_atom(arg) for arg in atom.args)
                 same = len(atom.args) == 2 and atom.args[0] == atom.args[1]
-                return transfer(atom.op, atom.type, args, same).meet(of_type(atom.type))
+                return wrapped(transfer(atom.op, atom.type, args, same), atom.type)
             case _:
                 return of_type(atom.type)
 

@@ -169,6 +169,8 @@ def _select(expr: Apply, context: Context, setting: Setting) -> Poly:
         if condition.op in smaller and {left, right} == {a, b} and setting.sound(a, b):
             low_first = smaller[condition.op] == (left == a)
             return opaque_or_exact("minimum" if low_first else "maximum", a, b)
+    if not setting.sound(a, b):
+        return setting.unknown(expr, context)
     ranges = setting.ranges
     interval = ranges.numeric(a).hull(ranges.numeric(b))
     if ranges.prove(a - b, context.facts):

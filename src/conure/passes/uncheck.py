@@ -34,7 +34,7 @@ from conure.analysis.guards import (
     either,
     tested,
 )
-from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer
+from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer, wrapped
 from conure.analysis.survey import survey
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
@@ -202,7 +202,8 @@ class _Uncheck:
         new = replace(expr, args=args, checked=checked)
         if not expr.type.is_integer and expr.type.kind != "bool":
             return new, exact
-        value = exact.meet(of_type(expr.type))
+        rounded = expr.op == "cast" and source.is_inexact  # of a NaN, anything
+        value = of_type(expr.type) if rounded else wrapped(exact, expr.type)
         if expr.type is INT:
             poly = self.found.poly(expr, context)
             value = value.meet(self.found.ranges.interval(poly, context.facts))

@@ -107,6 +107,11 @@ def test_exchanged_arrays_are_assumed_to_have_one_shape() -> None:
     assert hoisted(fast) == ["dim(a, 0) == dim(b, 0)"]
 
 
+def test_what_a_nan_becomes_does_not_reach_memory() -> None:
+    text = "for i in 0:n { k = int?(sin(x))\nif n <= dim(a, 0) { a?[maximum(k, 0) // 2] = x } }"
+    assert "a" in checks(uncheck(program(text)))
+
+
 def test_an_overflow_that_is_found_later_does_not_reach_memory() -> None:
     """`k * k < n` may hold because k * k has wrapped; then k bounds nothing."""
     text = "for i in 0:n { k = int(idx?[i])\nif k >= 0 and k *? k < n { a?[k] = x } }"
