@@ -33,7 +33,10 @@ from conure.ir.walk import expressions, names_read, statements, walk
 
 def varying(loop: For) -> frozenset[str]:
     """The scalars that may differ between iterations of `loop`: its index, whatever is computed
-    from it, and whatever is assigned where control depends on such a value."""
+    from it, and whatever is assigned where control depends on such a value.
+
+    So is what is assigned inside statements that each iteration does for itself (a conditional
+    without loops, a block): done once per iteration, `k = k + 1` must be done to its own `k`."""
     found = {loop.index}
     size = 0
     while size != len(found):
@@ -49,30 +52,21 @@ def _spread(stmts: Iterable[Stmt], found: set[str], divided: bool) -> None:
                 if divided or depends(stmt.value, found):
                     found.add(stmt.name)
             case For():
-                apart = divided or _leaves_apart(stmt.body, found)
-                if apart or any(depends(e, found) for e in (stmt.start, stmt.stop, stmt.step)):
+                bounds = (stmt.start, stmt.stop, stmt.step)
+                apart = divided or any(depends(e, found) for e in bounds)
+                if apart:
                     found.add(stmt.index)
                 _spread(stmt.body, found, apart)
             case While():
                 _spread(stmt.body, found, divided or depends(stmt.condition, found))
             case If():
-                apart = divided or depends(stmt.condition, found)
+                apart = divided or depends(stmt.condition, found) or not holds_loop(stmt)
                 _spread(stmt.then, found, apart)
                 _spread(stmt.orelse, found, apart)
             case Block():
-                _spread(stmt.body, found, divided or _leaves_apart(stmt.body, found))
+                _spread(stmt.body, found, True)
             case _:
                 pass
-
-
-def _leaves_apart(stmts: Iterable[Stmt], found: set[str]) -> bool:
-    """Whether some lanes may leave a block while others stay."""
-    return any(
-        isinstance(inner, If)
-        and depends(inner.condition, found)
-        and any(isinstance(s, Leave) for s in statements(inner))
-        for inner in statements(list(stmts))
-    )
 
 
 def depends(expr: Expr, names: Iterable[str]) -> bool:

@@ -48,7 +48,7 @@ from conure.ir.nodes import (
     While,
 )
 from conure.ir.types import ArrayType, Scalar
-from conure.ir.walk import arrays_written
+from conure.ir.walk import arrays_written, statements
 
 Status = Literal["OK", "ASSUMPTION", "FAIL"]
 Order = Literal["serial", "reversed", "shuffled"]
@@ -262,14 +262,16 @@ class _Run:
         mark = loop.mark
         chunks = self.chunks(values, mark.grain)
         accumulators = [reduction.name for reduction in mark.reductions]
-        shared = {name: self.get(name) for name in (*mark.private, *accumulators)}
+        inside = {stmt.name for stmt in statements(loop.body) if isinstance(stmt, Alloc)}
+        private = [name for name in mark.private if name not in inside]
+        shared = {name: self.get(name) for name in (*private, *accumulators)}
         partials: list[list[Any]] = [[] for _ in chunks]
         last: dict[str, Any] = {}
         for number in self.permuted(len(chunks)):
             for reduction in mark.reductions:
                 self.set(reduction.name, neutral(reduction.op, shared[reduction.name]))
             for value in chunks[number]:
-                for name in mark.private:
+                for name in private:
                     self.set(name, _without_value(shared[name]))
                 self.scalars[loop.index] = value
                 left = self.statements(loop.body)
@@ -278,7 +280,7 @@ class _Run:
             if number == len(chunks) - 1:
                 last = {name: self.get(name) for name in mark.last}
         if chunks:
-            for name in mark.private:
+            for name in private:
                 self.finish(name, shared[name], last.get(name, _without_value(shared[name])))
         for position, reduction in enumerate(mark.reductions):
             before = shared[reduction.name]

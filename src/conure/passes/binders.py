@@ -1,15 +1,46 @@
-"""Names for passes that copy code: fresh locals, fresh loop indexes, private scalars anew."""
+"""Names for passes that copy code: fresh locals, fresh loop indexes, private scalars anew.
+
+>>> program = parse("program p(n: int) { for i in 0:n:1 { } }")
+>>> names = Names(program)
+>>> names.make("i"), names.make("i"), names.local("i.end", INT), names.new
+('i.1', 'i.2', 'i.end', [Local(name='i.end', type=int)])
+>>> with_fresh_binders(program.body[0], names).index
+'i.3'
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TypeVar
 
-from conure.ir.nodes import Alloc, Block, Expr, For, If, Leave, Local, Program, Stmt, Var, While
+from conure.ir.nodes import (
+    Alloc,
+    Assign,
+    Block,
+    Dim,
+    Expr,
+    For,
+    Leave,
+    Load,
+    Local,
+    Program,
+    Stmt,
+    Var,
+)
+from conure.ir.parse import parse  # noqa: F401 # the doctest's
 from conure.ir.types import INT, Scalar
-from conure.ir.walk import fresh, map_statements, names_written, statements, substitute
+from conure.ir.walk import (
+    arrays_rebound,
+    fresh,
+    map_statements,
+    names_read,
+    names_written,
+    statements,
+    substitute,
+    walk,
+)
 
-S = TypeVar("S", For, If, While)
+S = TypeVar("S", bound=Stmt)
 
 
 def with_privates(stmt: Stmt) -> Stmt:
@@ -19,6 +50,20 @@ def with_privates(stmt: Stmt) -> Stmt:
     reduced = {reduction.name for reduction in stmt.mark.reductions}
     private = tuple(sorted(names_written(stmt.body) - reduced))
     return replace(stmt, mark=replace(stmt.mark, private=private))
+
+
+def with_fixed_stop(loop: For, names: Names) -> tuple[tuple[Stmt, ...], For]:
+    """The loop with a `stop` that may be evaluated again: in a local first, if the loop or what it
+    stores to could change it."""
+    steady = names_read(loop.stop).isdisjoint(names_written(loop.body))
+    rebound = arrays_rebound(loop.body)
+    if steady and not any(
+        isinstance(node, Load) or (isinstance(node, Dim) and node.array in rebound)
+        for node in walk(loop.stop)
+    ):
+        return (), loop
+    name = names.local(f"{loop.index}.stop", INT)
+    return (Assign(name, loop.stop, loop.loc),), replace(loop, stop=Var(name, INT))
 
 
 class Names:

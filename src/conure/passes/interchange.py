@@ -15,25 +15,22 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from conure.ir.nodes import For, Program, Stmt
-from conure.ir.walk import map_statements, names_read
+from conure.ir.walk import map_statements
+from conure.passes.binders import Names, with_fixed_stop, with_privates
 
 
 def interchange(program: Program, indexes: Collection[str]) -> Program:
     """Swap each loop named with the loop that is its whole body."""
 
-    def change(stmt: Stmt) -> Stmt:
-        if isinstance(stmt, For) and stmt.index in indexes:
-            (inner,) = stmt.body
-            assert isinstance(inner, For)
-            return replace(inner, body=(replace(stmt, body=inner.body),))
-        return stmt
+    names = Names(program)
 
-    return program.with_body(map_statements(program.body, change))
+    def change(stmt: Stmt) -> Stmt | tuple[Stmt, ...]:
+        if not (isinstance(stmt, For) and stmt.index in indexes):
+            return stmt
+        before, outer = with_fixed_stop(stmt, names)
+        (inner,) = outer.body
+        assert isinstance(inner, For)
+        return (*before, replace(inner, body=(replace(outer, body=inner.body),)))
 
-
-def can_interchange(outer: For) -> bool:
-    """Whether the loop holds just one other, whose bounds do not move with it."""
-    if len(outer.body) != 1 or not isinstance(outer.body[0], For):
-        return False
-    inner = outer.body[0]
-    return outer.index not in names_read((inner.start, inner.stop, inner.step))
+    body = map_statements(map_statements(program.body, change), with_privates)
+    return replace(program, body=body, locals=program.locals + tuple(names.new))

@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from conure.analysis.lanes import depends, holds_loop, varying
 from conure.ir.nodes import (
+    SERIAL,
     Alloc,
     Assign,
     Dim,
@@ -27,7 +28,6 @@ from conure.ir.nodes import (
     If,
     Load,
     Program,
-    Rebind,
     Stmt,
     Store,
     Var,
@@ -36,7 +36,7 @@ from conure.ir.nodes import (
 from conure.ir.ops import apply, integer
 from conure.ir.types import INT
 from conure.ir.walk import map_expressions, map_statements, names_written, statements, substitute
-from conure.passes.binders import Names, with_fresh_binders, with_privates
+from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
 
 Stmts = tuple[Stmt, ...]
 
@@ -71,8 +71,9 @@ class _Jam:
             self.arrays.append({name: names.make(name) if copy else name for name in arrays})
 
     def split(self) -> Stmts:
-        loop = self.loop
-        trips = apply("maximum", apply("sub", loop.stop, loop.start, checked=False), integer(0))
+        before, loop = with_fixed_stop(self.loop, self.names)
+        most = apply("maximum", loop.stop, loop.start)
+        trips = apply("sub", most, loop.start, checked=False)
         blocks = apply("floordiv", trips, integer(self.copies), checked=False)
         span = apply("mul", blocks, integer(self.copies), checked=False)
         end = self.names.local(f"{loop.index}.end", INT)
@@ -81,7 +82,8 @@ class _Jam:
         rest = replace(loop, start=bound, notes=("the rest of the unrolled loop",))
         rest = with_fresh_binders(rest, self.names)
         step, body = integer(self.copies), self._jammed(loop.body)
-        return (main, replace(loop, index=self.strip, stop=bound, step=step, body=body), rest)
+        first = replace(loop, index=self.strip, stop=bound, step=step, body=body)
+        return (*before, main, first, rest)
 
     def _jammed(self, stmts: Stmts) -> Stmts:
         made: list[Stmt] = []
@@ -94,6 +96,8 @@ class _Jam:
             case Assign() if stmt.name not in self.apart:
                 return (stmt,)
             case For() if self._shared(stmt.start, stmt.stop, stmt.step):
+                return (replace(_unreduced(stmt), body=self._jammed(stmt.body)),)
+            case While() if self._shared(stmt.condition):
                 return (replace(stmt, body=self._jammed(stmt.body)),)
             case If() if holds_loop(stmt) and self._shared(stmt.condition):
                 then, orelse = self._jammed(stmt.then), self._jammed(stmt.orelse)
@@ -117,6 +121,8 @@ class _Jam:
 
         def target(inner: Stmt) -> Stmt:
             match inner:
+                case For():
+                    return _unreduced(inner)
                 case Assign() if isinstance(new := scalars.get(inner.name), Var):
                     return replace(inner, name=new.name)
                 case Store() if inner.array in arrays:
@@ -127,12 +133,10 @@ class _Jam:
                     return inner
 
         (made,) = map_statements(map_expressions(substitute((stmt,), scalars), expression), target)
-        if copy and isinstance(made, For | If | While):
-            made = with_fresh_binders(made, self.names)
-        return made
+        return with_fresh_binders(made, self.names) if copy else made
 
 
-def can_jam(loop: For) -> bool:
-    """Whether the loop is of the form that `jam` handles."""
-    plain = not any(isinstance(s, Rebind) for s in statements(loop))
-    return plain and loop.step == integer(1)
+def _unreduced(loop: For) -> For:
+    """The loop without a mark that names scalars which the copies have to themselves."""
+    named = loop.mark.reductions or loop.mark.last or loop.mark.guard
+    return replace(loop, mark=SERIAL) if named else loop

@@ -25,6 +25,7 @@ from typing import Final
 
 from conure.analysis.lanes import depends, holds_loop, strip_names, varying
 from conure.ir.nodes import (
+    SERIAL,
     Alloc,
     Assign,
     Block,
@@ -45,7 +46,7 @@ from conure.ir.nodes import (
 from conure.ir.ops import apply, cast, integer
 from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
 from conure.ir.walk import map_statements, names_read, names_written, statements, substitute
-from conure.passes.binders import Names, with_fresh_binders, with_privates
+from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
 
 Stmts = tuple[Stmt, ...]
 
@@ -95,14 +96,13 @@ class _Strip:
     strip: str = ""
 
     def split(self) -> Stmts:
-        loop, names = self.loop, self.names
+        names = self.names
+        before, loop = with_fixed_stop(self.loop, names)
         self.apart = varying(loop)
         trips = names.local(f"{loop.index}.main", INT)
         self.strip = names.make(f"{loop.index}.strip")
-        count = _minus(loop.stop, loop.start)
-        blocks = apply(
-            "floordiv", apply("maximum", count, integer(0)), integer(self.width), checked=False
-        )
+        count = _minus(apply("maximum", loop.stop, loop.start), loop.start)
+        blocks = apply("floordiv", count, integer(self.width), checked=False)
         main = _plus(loop.start, apply("mul", blocks, integer(self.width), checked=False))
         cut = self._cut(loop.body)
         self._choose_spread(cut)
@@ -112,7 +112,7 @@ class _Strip:
         first = replace(loop, index=self.strip, stop=bound, step=integer(self.width), body=body)
         rest = replace(loop, start=bound, notes=("the rest of the lanes",))
         rest = self._renamed(rest)
-        return (Assign(trips, main, loop.loc), first, rest)
+        return (*before, Assign(trips, main, loop.loc), first, rest)
 
     # ---- cutting --------------------------------------------------------------------------
 
@@ -185,8 +185,10 @@ class _Strip:
             case While() as loop if depends(loop.condition, self.apart):
                 return self._divided_while(loop)
             case For() | While() as loop:
-                inner = replace(loop, body=self._emit(around.bodies[0]))
-                return (self._renamed(inner) if isinstance(inner, For) else inner,)
+                emitted = self._emit(around.bodies[0])
+                if isinstance(loop, While):
+                    return (replace(loop, body=emitted),)
+                return (self._renamed(replace(loop, body=emitted, mark=SERIAL)),)
             case If() as choice:
                 then, orelse = (self._emit(body) for body in around.bodies)
                 return (replace(choice, then=then, orelse=orelse),)
@@ -224,15 +226,10 @@ class _Strip:
         active, some = self._mask("active"), self.names.local("some", BOOL)
         go_on = _truth(loop.condition)
         turn = If(Var(active, BOOL), (*loop.body, Assign(active, go_on)))
-        return (
-            Assign(some, Const(False, BOOL)),
-            self._lane_loop((Assign(active, go_on), _gather(some, active)), _any(some)),
-            While(
-                Var(some, BOOL),
-                (Assign(some, Const(False, BOOL)), self._lane_loop((turn, _gather(some, active)), _any(some))),
-                loop.loc,
-            ),
-        )  # fmt: skip
+        nobody = Assign(some, Const(False, BOOL))
+        begin = self._lane_loop((Assign(active, go_on), _gather(some, active)), _any(some))
+        again = self._lane_loop((turn, _gather(some, active)), _any(some))
+        return (nobody, begin, While(Var(some, BOOL), (nobody, again), loop.loc))
 
     def _divided_for(self, block: Block, loop: For) -> Stmts:
         """`for` with a `break`: lanes that leave rest; the loop ends early when all have left."""

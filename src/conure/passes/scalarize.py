@@ -10,12 +10,14 @@ element must not be touched, so that the whole stands under an `if`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from conure.ir.nodes import (
     Alloc,
+    Apply,
     Assign,
+    Assume,
     Block,
     Const,
     Dim,
@@ -30,19 +32,23 @@ from conure.ir.nodes import (
     Stmt,
     Store,
     Var,
-)  # fmt: skip
+)
 from conure.ir.ops import apply, integer
 from conure.ir.types import BOOL
 from conure.ir.walk import (
+    bodies,
     expressions,
     fresh,
     map_expressions,
     map_statements,
     names_read,
     names_written,
+    operands,
     statements,
     walk,
-)  # fmt: skip
+    with_bodies,
+)
+from conure.passes.binders import Names
 
 Stmts = tuple[Stmt, ...]
 
@@ -56,8 +62,11 @@ def scalarize(program: Program) -> Program:
 
 class _Work:
     def __init__(self, program: Program) -> None:
-        self.overlapping = {name for pair in program.overlaps for name in pair}
-        self.taken = {p.name for p in program.params} | {v.name for v in program.locals}
+        rebound = any(isinstance(stmt, Rebind) for stmt in statements(program))
+        overlapping = {name for pair in program.overlaps for name in pair}
+        arrays = {param.name for param in program.params}
+        self.overlapping = arrays if overlapping and rebound else overlapping
+        self.taken = Names(program).taken
         self.new: list[Local] = []
 
     def all(self, stmts: Stmts) -> Stmts:
@@ -70,11 +79,10 @@ class _Work:
         return tuple(made)
 
     def _loop(self, loop: For) -> Stmts:
-        for array, index in _fixed_cells(loop):
+        for array, index, conditions in _fixed_cells(loop):
             if array not in self.overlapping:
-                before, loop, after = self._lifted(loop, array, index)
-                rest = self._loop(loop)
-                return _guarded(loop, (*before, *rest, *after))
+                before, lifted, after = self._lifted(loop, array, index)
+                return _guarded(loop, conditions, (*before, *self._loop(lifted), *after))
         return (replace(loop, body=self.all(loop.body)),)
 
     def _lifted(self, loop: For, array: str, index: tuple[Expr, ...]) -> tuple[Stmts, For, Stmts]:
@@ -104,24 +112,19 @@ class _Work:
         return (begin,), inside, (end,)
 
 
-def _inside(stmt: Stmt, change: object) -> Stmt:
-    assert callable(change)
-    match stmt:
-        case If():
-            return replace(stmt, then=change(stmt.then), orelse=change(stmt.orelse))
-        case Store() | Assign() | Alloc() | Rebind():
-            return stmt
-        case _:
-            return replace(stmt, body=change(stmt.body)) if hasattr(stmt, "body") else stmt
+def _inside(stmt: Stmt, change: Callable[[Stmts], Stmts]) -> Stmt:
+    new = []
+    for body in bodies(stmt):
+        new.append(change(body))
+    return with_bodies(stmt, tuple(new))
 
 
-def _fixed_cells(loop: For) -> Iterable[tuple[str, tuple[Expr, ...]]]:
-    """Arrays of which the loop touches one element only, stores to it, and surely reaches it."""
+def _fixed_cells(loop: For) -> Iterator[tuple[str, tuple[Expr, ...], list[Expr]]]:
+    """Arrays of which the loop touches one element only, stores to it, and surely reaches it; the
+    subscripts, and what must hold for the element to be reached at all."""
     inside = list(statements(loop))
-    labels = {s.label for s in inside if isinstance(s, Block)}
-    left = any(isinstance(s, Leave) and s.label not in labels for s in inside)
-    if left or any(isinstance(s, Rebind) for s in inside):
-        return  # leaving the loop early would skip the store after it
+    if any(isinstance(s, Rebind | Assume) for s in inside) or _may_stop_early(inside):
+        return
     moving = names_written(loop) | {s.index for s in inside if isinstance(s, For)}
     local = {s.name for s in inside if isinstance(s, Alloc)}
     written = {s.array for s in inside if isinstance(s, Store)} - local
@@ -133,28 +136,56 @@ def _fixed_cells(loop: For) -> Iterable[tuple[str, tuple[Expr, ...]]]:
             isinstance(part, Load) or (isinstance(part, Dim) and part.array in local)
             for e in index for part in walk(e)
         ) and all(names_read(e).isdisjoint(moving) for e in index)  # fmt: skip
-        if same and still and _surely_reached(loop, array, moving):
-            yield array, index
+        conditions = _reached(loop, array, moving) if same and still else None
+        if conditions is not None:
+            yield array, index, conditions
 
 
-def _surely_reached(loop: For, array: str, moving: set[str]) -> bool:
-    """Whether each turn touches the array, through loops with fixed bounds if not directly."""
-    for stmt in loop.body:
-        if isinstance(stmt, Store) and stmt.array == array:
-            return True
-        if not isinstance(stmt, For) and any(
-            isinstance(n, Load) and n.array == array for e in expressions(stmt) for n in walk(e)
-        ):
-            return True
-        fixed = isinstance(stmt, For) and names_read((stmt.start, stmt.stop)).isdisjoint(moving)
-        if isinstance(stmt, For) and fixed and _surely_reached(stmt, array, moving):
-            return True
-    return False
+def _may_stop_early(inside: Sequence[Stmt]) -> bool:
+    """Whether a `leave` goes out of the loop, past where the element is put back."""
+    labels = {stmt.label for stmt in inside if isinstance(stmt, Block)}
+    return any(isinstance(stmt, Leave) and stmt.label not in labels for stmt in inside)
 
 
-def _guarded(loop: For, stmts: Stmts) -> Stmts:
+def _reached(loop: For, array: str, moving: set[str]) -> list[Expr] | None:
+    """Under which conditions the loop touches the array: that it has trips, and the loop that is
+    all of its body too. None: it may not be touched even so."""
+    if any(_touches(stmt, array) for stmt in _straight(loop.body)):
+        return _trips(loop)
+    if len(loop.body) == 1 and isinstance(inner := loop.body[0], For):
+        fixed = names_read((inner.start, inner.stop, inner.step)).isdisjoint(moving)
+        loads = any(isinstance(node, Load) for e in expressions(inner) for node in walk(e))
+        deeper = _reached(inner, array, moving) if fixed and not loads else None
+        return None if deeper is None else [*_trips(loop), *deeper]
+    return None
+
+
+def _straight(stmts: Stmts) -> Iterator[Stmt]:
+    """The statements that each turn surely comes to."""
+    for stmt in stmts:
+        if any(isinstance(inner, Leave) for inner in statements(stmt)):
+            return
+        yield stmt
+
+
+def _touches(stmt: Stmt, array: str) -> bool:
+    """Whether the statement surely reads or writes the array's element."""
+    if isinstance(stmt, Store) and stmt.array == array:
+        return True
+    return any(_loads_surely(e, array) for e in expressions(stmt))
+
+
+def _loads_surely(expr: Expr, array: str) -> bool:
+    if isinstance(expr, Load) and expr.array == array:
+        return True
+    sure = operands(expr)
+    if isinstance(expr, Apply) and expr.op in ("and", "or", "select"):
+        sure = sure[:1]
+    return any(_loads_surely(each, array) for each in sure)
+
+
+def _guarded(loop: For, conditions: Sequence[Expr], stmts: Stmts) -> Stmts:
     """The statements, under an `if` where the loop, or one directly inside, may have no trips."""
-    conditions = _trips(loop)
     if not conditions:
         return stmts
     test = conditions[0]
@@ -164,26 +195,15 @@ def _guarded(loop: For, stmts: Stmts) -> Stmts:
 
 
 def _trips(loop: For) -> list[Expr]:
-    down = isinstance(loop.step, Const) and isinstance(loop.step.value, int) and loop.step.value < 0
-    if isinstance(loop.step, Const):
-        first, last = (loop.stop, loop.start) if down else (loop.start, loop.stop)
-        conditions: list[Expr] = [apply("less", first, last)]
-    else:
+    """What must hold for the loop to have trips; nothing if that is sure."""
+    if not isinstance(loop.step, Const):
         forward = apply("less", loop.start, loop.stop)
         backward = apply("less", loop.stop, loop.start)
-        positive = apply("less", integer(0), loop.step)
-        conditions = [apply("select", positive, forward, backward)]
-    if isinstance(first := _constant_test(conditions[0]), bool):
-        conditions = [] if first else [Const(False, BOOL)]
-    moving = names_written(loop) | {loop.index}
-    if len(loop.body) == 1 and isinstance(inner := loop.body[0], For):
-        if names_read((inner.start, inner.stop, inner.step)).isdisjoint(moving):
-            conditions += _trips(inner)
-    return conditions
-
-
-def _constant_test(test: Expr) -> bool | None:
-    args = getattr(test, "args", ())
-    if len(args) == 2 and all(isinstance(a, Const) and isinstance(a.value, int) for a in args):
-        return bool(args[0].value < args[1].value)
-    return None
+        return [apply("select", apply("less", integer(0), loop.step), forward, backward)]
+    assert isinstance(loop.step.value, int)
+    bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
+    match bounds:
+        case (Const(value=int(low)), Const(value=int(high))):
+            return [] if low < high else [Const(False, BOOL)]
+        case low, high:
+            return [apply("less", low, high)]
