@@ -59,7 +59,8 @@ def describe(names: Sequence[str], values: Sequence[object]) -> Signature:
     arguments: dict[str, Argument] = {}
     keys: list[Hashable] = []
     for name, value in zip(names, values, strict=True):
-        key, arguments[name] = _one(name, value, arrays)
+        describe_one = _constant if "." in name else _one
+        key, arguments[name] = describe_one(name, value, arrays)
         keys.append(key)
     overlaps = tuple(
         (first, second)
@@ -68,6 +69,15 @@ def describe(names: Sequence[str], values: Sequence[object]) -> Signature:
         if _overlap(a, b)
     )
     return Signature((tuple(keys), overlaps), arguments, overlaps)
+
+
+def _constant(
+    name: str, value: object, arrays: list[tuple[str, np.ndarray[Any, Any]]]
+) -> tuple[Hashable, Argument]:
+    """A number in a module, `math.pi`, is compiled in; `repr` tells 0.0 from -0.0."""
+    if scalar_of_value(value) is not None:
+        return ("constant", type(value), repr(value)), ObjectArgument(value)
+    return _one(name, value, arrays)
 
 
 def _one(
