@@ -151,8 +151,13 @@ NESTS: dict[str, str] = {
         if x[i] > 7.0:f64 { leave out }
         z[0] = z[0] + x[i] } }
         for i.1 in 0:n { if x[i.1] > 3.0:f64 or z[1] > 1.0:f64 { z[1] = 0.0:f64 } }""",
-    "cell behind a test": """for i in 0:n { for r in 0:p {
-        if p < dim(z, 0) and bool(z[p] > 1.0:f64) { z[p] = z[p] - 1.0:f64 } } }""",
+    "cell before a break": """block out { for i in 0:n {
+        z[0] = z[0] + x[i]
+        if x[i] > 5.0:f64 { leave out } } }""",
+    "cell of no array": "for i in 0:n { for r in 0:p { b[0, 0] = b[0, 0] + x[i] } }",
+    "cell behind a test": """h = p + 3
+      for i in 0:n { for r in 0:p {
+        if h < dim(z, 0) and bool(z[h] > 1.0:f64) { z[h] = z[h] - 1.0:f64 } } }""",
     "late loop": """for i in 0:n {
         s = x[i] * 2.0:f64
         for r in p:n { z[p] = s } }""",
