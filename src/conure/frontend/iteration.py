@@ -58,7 +58,9 @@ def iteration(ctx: Lowering, node: ast.expr) -> Iteration:
             if isinstance(function, Object) and not node.keywords:
                 return _of_call(ctx, function.value, node.args)
             if isinstance(function, Object) and function.value is enumerate:
-                return _enumerate(ctx, node.args, node.keywords[0].value)
+                if len(node.args) == 1 and [each.arg for each in node.keywords] == ["start"]:
+                    return _enumerate(ctx, node.args, node.keywords[0].value)
+                ctx.refuse("enumerate is compiled for one array or range, and a start")
         return _of_value(ctx, evaluate(ctx, node))
 
 
@@ -72,7 +74,12 @@ def _of_call(ctx: Lowering, function: object, args: Sequence[ast.expr]) -> Itera
     if function is reversed and len(args) == 1:
         return _reversed(ctx, iteration(ctx, args[0]))
     if function is np.ndindex:
-        return _grid(ctx, operands(ctx, args))
+        shape = [arg.value if isinstance(arg, ast.Starred) else arg for arg in args]
+        if shape != args and len(args) > 1:
+            ctx.refuse("np.ndindex takes ints or a shape")
+        return _grid(ctx, operands(ctx, shape))
+    if any(isinstance(arg, ast.Starred) for arg in args):
+        ctx.refuse("a starred argument is not compiled", "write the arguments out")
     ctx.refuse("a loop over this is not compiled", "loop over range or an array")
 
 

@@ -18,6 +18,7 @@ _STATEMENTS = (
 _EXPRESSIONS = (
     ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.Name, ast.Constant,
     ast.Subscript, ast.Slice, ast.Tuple, ast.Attribute, ast.IfExp, ast.NamedExpr,
+    ast.Starred,
 )  # fmt: skip
 _OUTPUT = frozenset(("print", "input", "open", "exec", "eval", "breakpoint", "exit", "quit"))
 _PLAIN_CALLS = frozenset(("len", "min", "max", "abs", "int", "float", "bool", "round", "range"))
@@ -64,7 +65,7 @@ def _accepted(node: ast.AST) -> bool:
             return False
         case ast.Call(func=ast.Name(id=name)) if name in _OUTPUT:
             return False
-        case ast.Starred():
+        case ast.Starred(ctx=ast.Store()):
             return False
         case ast.stmt():
             return isinstance(node, _STATEMENTS)
