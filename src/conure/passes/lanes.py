@@ -47,6 +47,7 @@ from conure.ir.ops import apply, cast, integer
 from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
 from conure.ir.walk import map_statements, names_read, names_written, statements, substitute
 from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
+from conure.passes.hoist import hoist
 
 Stmts = tuple[Stmt, ...]
 
@@ -59,7 +60,8 @@ def lanes(program: Program, widths: dict[str, int]) -> Program:
 
     def split(stmt: Stmt) -> Stmt | Stmts:
         if isinstance(stmt, For) and stmt.index in widths:
-            return _Strip(stmt, widths[stmt.index], names).split()
+            hoisted = hoist(stmt, varying(stmt), names)
+            return _Strip(hoisted, widths[stmt.index], names).split()
         return stmt
 
     body = map_statements(map_statements(program.body, split), with_privates)
