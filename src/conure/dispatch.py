@@ -23,7 +23,7 @@ from conure.frontend.lowered import Guard, Lowered
 from conure.frontend.regions import Region
 from conure.outcomes import builder, parameters
 from conure.quick import quick
-from conure.runtime.events import note, record
+from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
@@ -85,13 +85,16 @@ class Dispatcher:
 
     def __call__(self, *values: object) -> Any:
         config = self.config()
-        if config.device == "python" or _floating_point_raises():
-            return None
+        if config.device == "python":
+            return self._record_python('the option device="python"')
+        if _floating_point_raises():
+            return self._record_python("np.errstate asks NumPy to raise or to call")
         signature = describe(self.region.live_in, values)
         variant = self.variants.get((signature.key, config))
         if variant is None or not _guards_hold(variant):
             variant = self.prepare(signature, config)
         if variant.reason is not None:
+            self._record_python(variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)
 
@@ -159,7 +162,8 @@ class Dispatcher:
                 careful = True
         if careful:
             status, results = self._attempt(self._kernel(variant, True), given)
-        record(self.place, "loops", "cpu", begin, variant.compile_seconds, _TEXT[status])
+        device = "cpu" if status in (OK, INTERRUPTED) else "python"
+        record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
         variant.compile_seconds = 0.0
         if status == OK:
             if not careful:
@@ -211,6 +215,11 @@ class Dispatcher:
         if saved is not None and status in (ASSUMPTION, FAIL):
             saved.restore()
         return status, ()
+
+    def _record_python(self, reason: str) -> None:
+        """An event without a time: CPython runs the statements after this call."""
+        if recording():
+            collect(Event(self.place.text(), "loops", "python", reason=reason))
 
     def _declined(self, reason: Reason, config: Config) -> None:
         if config.strict:
