@@ -68,13 +68,12 @@ def recompile(node: ast.stmt, function: FunctionType, extra: Sequence[str] = ())
     names; `extra` names are free as well."""
     assert isinstance(node, ast.FunctionDef)
     bare = _definition(node.name, _without_defaults(node.args), node.body, node)
+    bare.decorator_list = node.decorator_list  # never run; the code's first line is theirs
     free = (*function.__code__.co_freevars, *extra)
     factory = _definition("__conure_factory", _parameters(free), [bare], node)
     module = ast.fix_missing_locations(ast.Module(body=[factory], type_ignores=[]))
     code = _nested(compile(module, function.__code__.co_filename, "exec"), "__conure_factory")
-    return _nested(code, node.name).replace(
-        co_firstlineno=function.__code__.co_firstlineno, co_qualname=function.__qualname__
-    )
+    return _nested(code, node.name).replace(co_qualname=function.__qualname__)
 
 
 def with_code(
