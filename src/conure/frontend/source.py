@@ -8,20 +8,31 @@
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import functools
 import inspect
+import operator
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from types import CellType, CodeType, FunctionType
-from typing import Any
+from typing import Any, Final
 
 from conure.errors import Loc, Reason
 
+_FUTURE: Final = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 
-def parse_text(text: str, file: str) -> ast.Module:
-    """Syntax of a whole script."""
-    return ast.parse(text, filename=file)
+
+def parse_text(text: str | bytes, file: str) -> ast.Module:
+    """Syntax of a whole script; bytes are read as their encoding line says."""
+    tree = ast.parse(text, filename=file)
+    assert isinstance(tree, ast.Module)
+    return tree
 
 
 def parse_function(function: FunctionType) -> ast.FunctionDef | Reason:
@@ -34,15 +45,45 @@ def parse_function(function: FunctionType) -> ast.FunctionDef | Reason:
     text = "".join(lines)
     flat = textwrap.dedent(text)
     try:
-        tree = ast.parse(flat)
-    except SyntaxError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said already when the file was compiled
+            node = ast.parse(flat).body[0]
+    except (SyntaxError, RecursionError, IndexError):
         return Reason("the source text of this function does not stand alone", place)
-    node = tree.body[0]
     if not isinstance(node, ast.FunctionDef) or node.name != function.__code__.co_name:
         return Reason("only functions made by `def` are compiled", place, "use `def`")
     indent = len(lines[0]) - len(lines[0].lstrip())
     _shift(node, first - 1, indent)
+    _mangle(node, function.__qualname__)
     return node
+
+
+def _mangle(tree: ast.FunctionDef, qualified: str) -> None:
+    """Private names of a class as its body has them: `self.__x` is `self._Owner__x`."""
+    parts = qualified.split(".")
+    owners = [a for a, b in pairwise(parts) if "<locals>" not in (a, b)]
+    owner = owners[-1].lstrip("_") if owners else ""
+    if not owner:
+        return
+
+    def private(name: str) -> str:
+        hidden = name.startswith("__") and not name.endswith("__")
+        return f"_{owner}{name}" if hidden else name
+
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name():
+                node.id = private(node.id)
+            case ast.Attribute():
+                node.attr = private(node.attr)
+            case ast.arg():
+                node.arg = private(node.arg)
+            case ast.keyword(arg=str(name)):
+                node.arg = private(name)
+            case ast.Global() | ast.Nonlocal():
+                node.names = [private(name) for name in node.names]
+            case _:
+                pass
 
 
 def _shift(tree: ast.AST, lines: int, columns: int) -> None:
@@ -72,7 +113,11 @@ def recompile(node: ast.stmt, function: FunctionType, extra: Sequence[str] = ())
     free = (*function.__code__.co_freevars, *extra)
     factory = _definition("__conure_factory", _parameters(free), [bare], node)
     module = ast.fix_missing_locations(ast.Module(body=[factory], type_ignores=[]))
-    code = _nested(compile(module, function.__code__.co_filename, "exec"), "__conure_factory")
+    file, flags = function.__code__.co_filename, function.__code__.co_flags & _FUTURE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = compile(module, file, "exec", flags=flags, dont_inherit=True)
+    code = _nested(made, "__conure_factory")
     return _nested(code, node.name).replace(co_qualname=function.__qualname__)
 
 

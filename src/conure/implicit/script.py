@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, Final
 
 from conure.api import jit, remember
-from conure.dispatch import Dispatcher
+from conure.dispatch import Dispatcher, nest
 from conure.frontend.flow import binds
 from conure.frontend.regions import Scope, rewrite_body
 from conure.frontend.source import parse_text
@@ -40,42 +43,75 @@ class Hooks:
 
 
 def run_script(path: str, arguments: Sequence[str]) -> int:
-    """Run the file as `__main__`; returns the exit status. Uncaught exceptions are printed as
-    CPython prints them, without frames of Conure."""
-    text = Path(path).read_bytes()
-    module = ModuleType("__main__")
-    vars(module).update(__file__=path, __builtins__=builtins, __cached__=None)
+    """Run the file (`-`: what stands on stdin) as `__main__`; returns the exit status.
+
+    Uncaught exceptions are printed as CPython prints them, without frames of Conure; only
+    `SystemExit` and, for the signal at the end of the process, `KeyboardInterrupt` go on.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    standard_input = path == "-"
+    text = sys.stdin.buffer.read() if standard_input else Path(path).read_bytes()
+    file = "<stdin>" if standard_input else os.path.abspath(path)
+    module = _main_module(file)
     sys.modules["__main__"] = module
     sys.argv = [path, *arguments]
-    sys.path[0] = str(Path(path).resolve().parent)
+    sys.path[0] = "" if standard_input else str(Path(path).resolve().parent)
     try:
-        code = compile_script(text.decode("utf-8"), path, vars(module))
-        exec(code, vars(module))
+        exec(compile_script(text, file, vars(module)), vars(module))
     except SystemExit:
         raise
     except BaseException as error:  # whatever the script raises is shown as CPython shows it
-        sys.excepthook(type(error), error, _without_conure(error))
-        return 130 if isinstance(error, KeyboardInterrupt) else 1
+        error.__traceback__ = _without_conure(error)
+        sys.excepthook(type(error), error, error.__traceback__)
+        if isinstance(error, KeyboardInterrupt):
+            sys.excepthook = _shown_already
+            raise
+        return 1
     return 0
 
 
-def compile_script(text: str, path: str, namespace: dict[str, Any]) -> CodeType:
+def _main_module(file: str) -> ModuleType:
+    """A new `__main__` with the names that CPython gives to a script's module."""
+    module = ModuleType("__main__")
+    names = vars(module)
+    names.update(__builtins__=builtins, __annotations__={}, __package__=None)
+    if file != "<stdin>":
+        names.update(__file__=file, __cached__=None)
+        names["__loader__"] = SourceFileLoader("__main__", file)
+    return module
+
+
+def _shown_already(*_: object) -> None:
+    """An exception hook for what has been printed."""
+
+
+def compile_script(text: bytes, file: str, namespace: dict[str, Any]) -> CodeType:
     """The script's code, rewritten; `namespace` receives the hooks."""
-    tree = parse_text(text, path)
-    hooks = Hooks()
+    try:
+        tree = parse_text(text, file)
+        hooks = Hooks()
+        scope = _scope(tree)
+        head = _head_length(tree)
+        body = rewrite_body(tree.body[head:], scope, scope.always_live, frozenset())
+        made: list[Dispatcher] = []
+        for region in scope.regions:
+            name = f"region_{region.number}"
+            install = functools.partial(setattr, hooks, name)
+            dispatcher = Dispatcher(region, file, "<module>", {}, install)
+            remember(dispatcher)
+            install(dispatcher)
+            made.append(dispatcher)
+        nest(made)
+        module = ast.Module(body=[*tree.body[:head], *body], type_ignores=[])
+        code = compile(ast.fix_missing_locations(module), file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return compile(text, file, "exec", dont_inherit=True)  # CPython's own words, or its luck
     namespace[_HOOKS] = hooks
-    scope = _scope(tree)
-    head = _head_length(tree)
-    body = rewrite_body(tree.body[head:], scope, scope.always_live, frozenset())
-    for region in scope.regions:
-        name = f"region_{region.number}"
-        dispatcher = Dispatcher(
-            region, path, "<module>", {}, lambda hook, name=name: setattr(hooks, name, hook)
-        )
-        remember(dispatcher)
-        setattr(hooks, name, dispatcher)
-    module = ast.Module(body=[*tree.body[:head], *body], type_ignores=[])
-    return compile(ast.fix_missing_locations(module), path, "exec", dont_inherit=True)
+    return code
 
 
 def _head_length(tree: ast.Module) -> int:
@@ -128,12 +164,9 @@ def _changed(stmt: ast.stmt, **fields: object) -> ast.stmt:
     return type(stmt)(**{**vars(stmt), **fields})
 
 
-def _without_conure(error: BaseException) -> Any:
+def _without_conure(error: BaseException) -> TracebackType | None:
     """The traceback from the script's own first frame on."""
     frame = error.__traceback__
-    own = str(Path(__file__).parent)
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(own):
+    while frame is not None and frame.tb_frame.f_code.co_filename == __file__:
         frame = frame.tb_next
-    if frame is None and isinstance(error, SyntaxError):
-        return None
-    return frame or error.__traceback__
+    return frame
