@@ -23,7 +23,7 @@ from typing import Any, TypeVar, overload
 import numpy as np  # noqa: F401 # for the doctests
 
 from conure.configuration import options as check_options
-from conure.dispatch import Dispatcher
+from conure.dispatch import Dispatcher, nest
 from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
 from conure.frontend.regions import Scope, rewrite_body
@@ -87,7 +87,8 @@ def _compiled(function: Any, options: dict[str, Any]) -> Any:
         raise TypeError(f"conure.jit takes a function made by def, not {function!r}")
     if function in _dispatchers_of or _is_left_alone(function):
         return function
-    key = (function.__code__, tuple(sorted(options.items())))
+    code = function.__code__
+    key = (code, code.co_filename, tuple(sorted(options.items())))
     if key not in _rewritings:
         node = parse_function(function)
         if isinstance(node, Reason):
@@ -144,6 +145,7 @@ def _rewriting(
         install = functools.partial(setattr, cell, "cell_contents")
         made.append(Dispatcher(region, file, function.__name__, options, install))
         install(made[-1])
+    nest(made)
     return _Rewriting(recompile(changed, function, tuple(cells)), cells, tuple(made))
 
 
@@ -180,7 +182,7 @@ def _captured(node: ast.FunctionDef) -> Names:
     return found
 
 
-_rewritings: dict[tuple[CodeType, Any], _Rewriting | None] = {}
+_rewritings: dict[tuple[CodeType, str, Any], _Rewriting | None] = {}
 _dispatchers_of: weakref.WeakKeyDictionary[FunctionType, tuple[Dispatcher, ...]] = (
     weakref.WeakKeyDictionary()
 )
@@ -216,12 +218,12 @@ def explain(function: Callable[..., Any], *args: object, **keywords: object) -> 
     return explain_function(plain, _dispatchers_of.get(compiled, ()), known)
 
 
-def explain_all(path: str, function: str | None) -> str:
-    """What became of each loop of a file that has run, as text; of one function if named."""
+def explain_all(path: str, function: str | None) -> Any:
+    """What became of each loop of a file that has run; of one function if named."""
     from conure.explanation import explain_run
 
     seen = {d for each in _dispatchers_of.values() for d in each} | set(_scripts)
-    return explain_run([d for d in seen if d.file == path and function in (None, d.function)], path)
+    return explain_run([each for each in seen if each.file == path], path, function)
 
 
 def remember(dispatcher: Dispatcher) -> None:

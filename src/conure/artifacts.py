@@ -23,18 +23,27 @@ from conure.target import Target, host
 
 def artifact_of(program: Program, config: Config, careful: bool) -> Artifact:
     """The compiled form of a lowered program, with every check in place or with assumptions."""
-    cache = cache_for(config)
-    pool.connect(_assemble, load, cache)
-    variant = "careful" if careful else "fast"
-    order, fast_math = config.float_order, str(config.fast_math)
-    name = key(program, variant, order, fast_math, host().key, version())
-    found = cache.get(name) if cache is not None else None
+    found = ready_artifact(program, config, careful)
     if found is not None:
         return found
-    artifact = _make(program, config, careful, name)
+    artifact = _make(program, config, careful, _name(program, config, careful))
+    cache = cache_for(config)
     if cache is not None:
         cache.put(artifact)
     return artifact
+
+
+def ready_artifact(program: Program, config: Config, careful: bool) -> Artifact | None:
+    """The compiled form, if the cache has it."""
+    cache = cache_for(config)
+    pool.connect(_assemble, load, cache)
+    return cache.get(_name(program, config, careful)) if cache is not None else None
+
+
+def _name(program: Program, config: Config, careful: bool) -> str:
+    variant = "careful" if careful else "fast"
+    order, fast_math = config.float_order, str(config.fast_math)
+    return key(program, variant, order, fast_math, host().key, version())
 
 
 def _make(program: Program, config: Config, careful: bool, name: str) -> Artifact:

@@ -6,16 +6,18 @@ the hook is a small generated function that calls it directly and comes back her
 
 from __future__ import annotations
 
+import ast
+import sys
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from conure.artifact import ASSUMPTION, FAIL, INTERRUPTED, MISS, OK
-from conure.artifacts import artifact_of
+from conure.artifacts import artifact_of, ready_artifact
 from conure.configuration import Config, current
 from conure.errors import Loc, Reason, UnsupportedError
 from conure.frontend.lower import lower
@@ -27,6 +29,7 @@ from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
+from conure.schedule.patience import python_seconds
 from conure.signature import UNBOUND, Signature, describe
 
 Values = tuple[object, ...]
@@ -52,7 +55,7 @@ class Variant:
     assumptions_failed: int = 0
     pick: Callable[[Values], Values] = lambda values: values
     build: Callable[[Values, Values], Any] = lambda values, results: results
-    snapshot_of: tuple[int, ...] = ()
+    python_seconds: float = 0.0
     compile_seconds: float = 0.0
     is_short: bool = False
 
@@ -69,6 +72,8 @@ class Dispatcher:
         self.variants: dict[Hashable, Variant] = {}
         self.lock = threading.RLock()
         self.shortcuts: list[Hook] = []
+        self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
+        self.inner_rests = False
 
     @property
     def place(self) -> Loc:
@@ -87,6 +92,8 @@ class Dispatcher:
         config = self.config()
         if config.device == "python":
             return self._record_python('the option device="python"')
+        if sys.gettrace() is not None:
+            return self._record_python("a tracer or debugger watches the lines")
         if _floating_point_raises():
             return self._record_python("np.errstate asks NumPy to raise or to call")
         signature = describe(self.region.live_in, values)
@@ -94,6 +101,7 @@ class Dispatcher:
         if variant is None or not _guards_hold(variant):
             variant = self.prepare(signature, config)
         if variant.reason is not None:
+            self._rest_inner(False)
             self._record_python(variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)
@@ -151,6 +159,10 @@ class Dispatcher:
 
     def _run(self, variant: Variant, values: Values) -> Any:
         given = variant.pick(values)
+        if self._too_small(variant, given):
+            self._rest_inner(True)
+            return self._record_python("too little work to be worth compiling")
+        self._rest_inner(False)
         careful = variant.assumptions_failed > _PATIENCE
         status = MISS
         results: Values = ()
@@ -178,6 +190,31 @@ class Dispatcher:
                 "give the loop an array of its own (x.copy())",
             )
         return self._declined(Reason(_TEXT[status], self.place), variant.config)
+
+    def _rest_inner(self, rest: bool) -> None:
+        """Let the smaller regions decline at once, or ask them again."""
+        if rest != self.inner_rests:
+            self.inner_rests = rest
+            for dispatcher in self.inner:
+                dispatcher.install(_decline if rest else dispatcher)
+
+    def _too_small(self, variant: Variant, given: Values) -> bool:
+        """Whether CPython is done before a compiler would be, counting the calls so far."""
+        if variant.config.device != "auto" or variant.fast is not None:
+            return False
+        assert variant.lowered is not None
+        program = variant.lowered.program
+        facts = {
+            param.name: value.shape if isinstance(value, np.ndarray) else value
+            for param, value in zip(program.params, given, strict=True)
+            if isinstance(value, np.ndarray | int | float)
+        }
+        variant.python_seconds += python_seconds(program, facts) + _ASKING
+        if variant.python_seconds >= _WORTH:
+            return False
+        if variant.python_seconds >= _WORTH_LOADING:
+            return ready_artifact(program, variant.config, False) is None
+        return True
 
     def _shorten(self, variant: Variant) -> None:
         """From now on, try this variant first."""
@@ -227,6 +264,21 @@ class Dispatcher:
         note(f"left to Python: {reason.render()}")
 
 
+def nest(dispatchers: Sequence[Dispatcher]) -> None:
+    """Tell each region's dispatcher those of the regions inside it."""
+    for outer in dispatchers:
+        inside = {id(node) for stmt in outer.region.statements for node in ast.walk(stmt)}
+        outer.inner = [
+            each
+            for each in dispatchers
+            if each.region.number > outer.region.number and id(each.region.statements[0]) in inside
+        ]
+
+
+def _decline(*values: object) -> None:
+    """The hook of a region that is not asked."""
+
+
 _MISSED = object()
 
 
@@ -235,6 +287,9 @@ def _missed(*values: object) -> object:
 
 
 _MOST_SHORTCUTS = 8
+_WORTH = 0.1  # seconds in CPython that are worth compiling for
+_ASKING = 60e-6  # what finding this out takes each time
+_WORTH_LOADING = 1e-3  # and worth loading finished code for
 _PATIENCE = 3  # failed assumptions before the careful variant is tried first
 _TEXT = {
     OK: "",

@@ -15,6 +15,7 @@ other value, option or state goes the long way.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -52,7 +53,8 @@ def quick(
             return None
         tests += test
     tests += _guard_tests(guards, constants)
-    tests += ["options() is not chosen", "errors() is not default", "events._profiles"]
+    tests += ["options() is not chosen", "errors() is not default"]
+    tests += ["tracer() is not None", "events._profiles"]
     values = ", ".join(f"v{k}" for k in range(len(names)))
     text = f"""
 def quick({values}):
@@ -66,7 +68,7 @@ def quick({values}):
 """
     constants |= {
         "options": in_force, "chosen": in_force(), "errors": _error_state, "default": _error_state(),
-        "events": events, "call": kernel.call, "box": kernel.box, "pick": pick, "build": build,
+        "events": events, "tracer": sys.gettrace, "call": kernel.call, "box": kernel.box, "pick": pick, "build": build,
         "long": long,
     }  # fmt: skip
     exec(text, constants)
