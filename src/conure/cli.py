@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from difflib import get_close_matches
+from typing import Final, NoReturn
 
 from conure import __version__
 from conure.api import explain_all
@@ -21,6 +22,7 @@ from conure.runtime.cache import Cache, default_folder
 from conure.runtime.events import profile
 
 _TOOLS: Final = ("explain", "cache")
+_USAGE_ERROR: Final = 2
 _USAGE: Final = """python -m conure [--report] [--device D] SCRIPT [ARGS ...]
        python -m conure explain FILE[:FUNCTION] [ARGS ...]
        python -m conure cache [show|clear]"""
@@ -34,13 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _tool(build_parser().parse_args(given))
         return _script(_script_parser().parse_args(given))
     except ConureError as error:
-        print(f"conure: {error}", file=sys.stderr)
-        return 2
+        return _refused(str(error))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the tools."""
-    parser = argparse.ArgumentParser(prog="python -m conure", usage=_USAGE)
+    parser = _Parser(prog="python -m conure", usage=_USAGE, allow_abbrev=False)
     tools = parser.add_subparsers(dest="tool", required=True)
     explain = tools.add_parser("explain", help="run a script and show what became of each loop")
     explain.add_argument("target", metavar="FILE[:FUNCTION]")
@@ -51,10 +52,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _script_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m conure",
         usage=_USAGE,
         description="Run a Python script with its loops and functions compiled.",
+        epilog="What stands after SCRIPT belongs to the script; SCRIPT may be - for stdin.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"conure {__version__}")
     parser.add_argument("--report", action="store_true", help="print afterwards what ran where")
@@ -64,36 +67,85 @@ def _script_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says which option a misspelt one is near to."""
+
+    def error(self, message: str) -> NoReturn:
+        known = [name for action in self._actions for name in action.option_strings]
+        words = [word for word in message.split() if word.startswith("-")]
+        near = [each for word in words for each in get_close_matches(word, known, 1)]
+        super().error(message + (f"; did you mean {near[0]}?" if near else ""))
+
+
 def _script(given: argparse.Namespace) -> int:
     changes = {"device": given.device} if given.device else {}
     with options(**changes):
         if not given.report:
-            return run_script(given.script, given.arguments)
+            return _run(given.script, given.arguments)
         with profile() as collected:
             try:
-                return run_script(given.script, given.arguments)
+                return _run(given.script, given.arguments)
             finally:
                 print(f"\nWhat ran where ({given.script}):\n{collected}", file=sys.stderr)
+
+
+def _run(path: str, arguments: Sequence[str]) -> int:
+    """Run a script; a file that cannot be read is said in CPython's words."""
+    if path != "-" and os.path.isdir(path):
+        return _refused(f"{path!r} is a directory; name the file to run")
+    try:
+        with open(0 if path == "-" else path, "rb", closefd=path != "-"):
+            pass
+    except OSError as error:
+        place = os.path.abspath(path)
+        near = get_close_matches(path, _TOOLS, 1)
+        remedy = f"; did you mean the tool {near[0]!r}?" if near else ""
+        return _refused(
+            f"can't open file {place!r}: [Errno {error.errno}] {error.strerror}{remedy}"
+        )
+    return run_script(path, arguments)
+
+
+def _refused(message: str) -> int:
+    print(f"conure: {message}", file=sys.stderr)
+    return 2
 
 
 def _tool(given: argparse.Namespace) -> int:
     match given.tool:
         case "explain":
             path, _, function = given.target.partition(":")
-            status = run_script(path, given.arguments)
-            print(explain_all(path, function or None))
-            return status
+            return _explain(path, function or None, given.arguments)
         case _:
             return _cache(given.action)
 
 
+def _explain(path: str, function: str | None, arguments: Sequence[str]) -> int:
+    status = 0
+    try:
+        status = _run(path, arguments)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    if status == _USAGE_ERROR and not os.path.isfile(path):
+        return status
+    from conure.terminal import print_explanation
+
+    explanation = explain_all(os.path.abspath(path), function)
+    if function is not None and not explanation.spans:
+        return _refused(f"there is no function {function!r} in {path}")
+    sys.stdout.flush()
+    print_explanation(explanation)
+    return status
+
+
 def _cache(action: str) -> int:
     chosen = current().cache_dir
-    folder = Path(chosen) if chosen else default_folder()
+    folder = os.path.expanduser(chosen) if chosen else default_folder()
     cache = Cache(folder)
+    count, size = cache.size()
     if action == "clear":
-        print(f"removed {cache.clear()} files from {folder}")
+        cache.clear()
+        print(f"removed {count} files from {folder}")
     else:
-        count, size = cache.size()
         print(f"{folder}: {count} files, {size / 2**20:.1f} MiB")
     return 0

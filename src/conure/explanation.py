@@ -9,16 +9,18 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from conure.analysis.parallel import Parallel, Serial, judge_all
+from conure.analysis.parallel import Parallel, Serial, Verdict, judge_all
 from conure.configuration import Config
 from conure.dispatch import Dispatcher
 from conure.errors import Reason
 from conure.foresight import foresee
 from conure.frontend.lowered import Lowered, ScalarOutcome
+from conure.frontend.plausible import holds_loop
 from conure.frontend.source import parse_function, parse_text
 from conure.ir.nodes import For, Local, Param
 from conure.ir.text import show
@@ -68,25 +70,51 @@ class LoopReport:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The loops of one function for given arguments; `str()` is the annotated source."""
+    """The loops of one function, or of a script; `str()` is the annotated source.
+
+    Attributes
+    ----------
+    file, function
+        Where they stand.
+    loops
+        A report for each, in the order of the source.
+    spans
+        The lines to show, as pairs of first and last line.
+    """
 
     file: str
     function: str
     loops: list[LoopReport] = field(default_factory=list)
-    first_line: int = 1
-    last_line: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def lines(self) -> Iterator[tuple[int, str, LoopReport | None]]:
+        """What is shown, line by line: the number, the source and no report; or, above the line
+        of its loop, the text and the report of a loop. The number 0 stands between spans."""
+        reports: dict[int, list[LoopReport]] = {}
+        for loop in self.loops:
+            reports.setdefault(loop.line, []).append(loop)
+        for position, (first, last) in enumerate(self.spans):
+            if position:
+                yield 0, "", None
+            for number in range(first, last + 1):
+                text = linecache.getline(self.file, number).rstrip("\n")
+                indent = " " * (len(text) - len(text.lstrip()))
+                for report in reports.get(number, ()):
+                    yield number, f"{indent}# {report.note()}", report
+                yield number, text, None
+
+    def title(self) -> str:
+        """Whose loops these are."""
+        place = f"{self.file}:{self.spans[0][0]}" if self.spans else self.file
+        nothing = "" if self.loops else ": no loops"
+        return f"{self.function} ({place}){nothing}"
 
     def __str__(self) -> str:
-        notes: dict[int, list[str]] = {}
-        for loop in self.loops:
-            notes.setdefault(loop.line, []).append(loop.note())
-        lines = [f"{self.function} ({self.file}:{self.first_line})"]
-        for number in range(self.first_line, self.last_line + 1):
-            text = linecache.getline(self.file, number).rstrip("\n")
-            indent = " " * (len(text) - len(text.lstrip()))
-            lines += [f"{'':>6}| {indent}# {note}" for note in notes.get(number, ())]
-            lines.append(f"{number:>5} | {text}".rstrip())
-        return "\n".join(lines)
+        shown = [self.title()]
+        for number, text, report in self.lines():
+            margin = "..." if not number else str(number) if report is None else ""
+            shown.append(f"{margin:>5} | {text}".rstrip() if number else f"{margin:>5}")
+        return "\n".join(shown)
 
 
 def explain_function(
@@ -100,29 +128,49 @@ def explain_function(
     walker = _Walker(dispatchers, known)
     walker.walk(node.body)
     walker.rest_to_python(node)
-    found = sorted(walker.loops.values(), key=lambda loop: loop.line)
-    last = node.end_lineno or node.lineno
-    return Explanation(code.co_filename, function.__name__, found, code.co_firstlineno, last)
+    found = [walker.loops[place] for place in sorted(walker.loops)]
+    span = (code.co_firstlineno, node.end_lineno or node.lineno)
+    return Explanation(code.co_filename, function.__name__, found, (span,))
 
 
-def explain_run(dispatchers: Iterable[Dispatcher], path: str) -> str:
-    """The whole file with what became of its loops in the run that just ended."""
+def explain_run(
+    dispatchers: Iterable[Dispatcher], path: str, function: str | None = None
+) -> Explanation:
+    """What became of the loops of a file in the run that just ended; of one function if named
+    (then without lines if the file has no such function)."""
     loops: dict[tuple[int, int], LoopReport] = {}
     for dispatcher in sorted(dispatchers, key=lambda d: d.place.line):
         for variant in dispatcher.variants.values():
-            for place, report in region_reports(
-                dispatcher, variant.signature, variant.config
-            ).items():
+            reports = region_reports(dispatcher, variant.signature, variant.config)
+            for place, report in reports.items():
                 if place not in loops or loops[place].verdict == "python":
                     loops[place] = report
-    with open(path, encoding="utf-8") as file:
-        tree = parse_text(file.read(), path)
+    tree = parse_text(Path(path).read_bytes(), path)
+    spans = tuple(_spans(tree, function))
     for loop in ast.walk(tree):
         if isinstance(loop, ast.For | ast.While):
             place = (loop.lineno, loop.col_offset)
             loops.setdefault(place, _left_to_python(loop.lineno, _NOT_SEEN))
-    last = max((node.end_lineno or 1 for node in tree.body), default=1)
-    return str(Explanation(path, "script", [loops[place] for place in sorted(loops)], 1, last))
+    inside = [
+        loops[place]
+        for place in sorted(loops)
+        if any(first <= place[0] <= last for first, last in spans)
+    ]
+    return Explanation(path, function or "script", inside, spans)
+
+
+def _spans(tree: ast.Module, function: str | None) -> Iterator[tuple[int, int]]:
+    """The lines of the named function or method, or of all top-level statements with loops."""
+    named = ast.FunctionDef | ast.AsyncFunctionDef
+    for stmt in tree.body if function is None else ast.walk(tree):
+        wanted = (
+            holds_loop(stmt)
+            if function is None and isinstance(stmt, ast.stmt)
+            else isinstance(stmt, named) and stmt.name == function
+        )
+        if wanted and isinstance(stmt, ast.stmt):
+            decorators = [d.lineno for d in getattr(stmt, "decorator_list", ())]
+            yield min([stmt.lineno, *decorators]), stmt.end_lineno or stmt.lineno
 
 
 Place = tuple[int, int]
@@ -246,23 +294,40 @@ def region_reports(
     for stmt in statements(program):
         if isinstance(stmt, For):
             compiled.setdefault((stmt.loc.line, stmt.loc.column), stmt)
-    return {(node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops}
+    inlined = {
+        place: _compiled_report(loop, verdicts)
+        for place, loop in compiled.items()
+        if loop.loc.file == dispatcher.file and loop.loc.function != dispatcher.function
+    }
+    return inlined | {
+        (node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops
+    }
 
 
 def _report(
-    node: ast.For | ast.While, compiled: dict[Place, For], verdicts: dict[str, Parallel | Serial]
+    node: ast.For | ast.While, compiled: dict[Place, For], verdicts: Mapping[str, Verdict]
 ) -> LoopReport:
     loop = compiled.get((node.lineno, node.col_offset))
     if loop is None:
         reason = "a while loop runs in order" if isinstance(node, ast.While) else "it never runs"
         return LoopReport(node.lineno, "serial", None, reason)
-    verdict = verdicts[loop.index]
+    return _compiled_report(loop, verdicts)
+
+
+def _compiled_report(loop: For, verdicts: Mapping[str, Verdict]) -> LoopReport:
+    line, verdict = loop.loc.line, verdicts[loop.index]
     match verdict:
         case Parallel():
             guard = None if verdict.guard is None else show(verdict.guard)
             sums = tuple(f"{r.name}: {r.op}" for r in verdict.reductions)
-            return LoopReport(node.lineno, "parallel", guard, "", sums)
-        case Serial():
-            reason = verdict.reason
-            text = reason.message + (f"; {reason.hint}" if reason.hint else "")
-            return LoopReport(node.lineno, "serial", None, text)
+            return LoopReport(line, "parallel", guard, "", sums)
+        case Serial(reason=reason):
+            places = [reason.loc, *(loc for loc, _ in reason.related)]
+            lines = sorted({loc.line for loc in places if loc.line > 0} - {line})
+            where = f" (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
+            text = reason.message + (where if lines else "")
+            return LoopReport(line, "serial", None, text + _help(reason))
+
+
+def _help(reason: Reason) -> str:
+    return f"; {reason.hint}" if reason.hint else ""

@@ -54,7 +54,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "implicit": (*_BELOW_DOORS, *_DOORS),
     "specializers": (*_BELOW_DOORS, *_DOORS),
     "cluster": (*_BELOW_DOORS, *_DOORS),
-    "cli": (*_BELOW_DOORS, *_DOORS, "implicit", "specializers", "cluster"),
+    "terminal": ("explanation", "errors"),
+    "cli": (*_BELOW_DOORS, *_DOORS, "implicit", "specializers", "cluster", "terminal"),
     "__main__": ("cli",),
     "": (),  # conure/__init__.py: its names are resolved lazily, from a table
 }
@@ -65,6 +66,7 @@ INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
     ("codegen/load.py", "__init__"): "llvmlite's public names serve versions that are not known",
     ("api.py", "explain"): "explaining needs the compiler proper; a warm start does without it",
     ("api.py", "explain_all"): "as for explain",
+    ("cli.py", "_explain"): "rich is slow to import, and a script that only runs needs none of it",
     ("artifacts.py", "_make"): "the compiler proper is not needed where the cache has the code",
     ("artifacts.py", "_assemble"): "as for _make",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
