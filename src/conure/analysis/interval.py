@@ -210,6 +210,11 @@ def _loosened(a: Interval) -> Interval:
     return Interval(low, high)
 
 
+def _exact_in_double(a: Interval) -> bool:
+    """Python rounds the quotient of two ints once: ours does if both are doubles as they are."""
+    return -(2**53) <= a.low and a.high <= 2**53
+
+
 def can_fail(node: Apply, args: tuple[Interval, ...], result: Interval) -> bool:
     """Whether a checked operator may fail, where its operands and exact result lie as given."""
     operand = node.args[-1].type
@@ -218,6 +223,8 @@ def can_fail(node: Apply, args: tuple[Interval, ...], result: Interval) -> bool:
             return not fits(result, node.type)
         case "floordiv" if operand.is_integer:
             return args[1].has_zero or not fits(result, node.type)
+        case "divide" if operand is INT:
+            return args[1].has_zero or not all(map(_exact_in_double, args))
         case "mod" | "divide" if operand.is_integer:
             return args[1].has_zero
         case "divide" | "floordiv" | "mod" if operand is FLOAT:

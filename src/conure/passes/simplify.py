@@ -45,7 +45,7 @@ from conure.ir.nodes import (
 )
 from conure.ir.ops import apply, cast_can_fail
 from conure.ir.rules import can_fail, rewrite
-from conure.ir.types import Scalar
+from conure.ir.types import INT, Scalar
 from conure.ir.walk import map_expressions, map_statements, statements, substitute
 
 _ROUNDS: Final = 8  # each round only uncovers what the one before folded; two are usual
@@ -140,7 +140,8 @@ def _never_fails(expr: Apply) -> Apply | None:
     value, scalar = expr.args[1].value, expr.type
     match expr.op:
         case "divide" | "mod":
-            safe = scalar.kind != "complex" and value != 0
+            rounds_twice = expr.op == "divide" and expr.args[0].type is INT
+            safe = scalar.kind != "complex" and value != 0 and not rounds_twice
         case "floordiv":
             safe = value != 0 and (scalar.kind == "real" or value != -1)
         case "shr":
