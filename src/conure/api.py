@@ -122,6 +122,7 @@ class _Rewriting:
     code: CodeType
     cells: dict[str, CellType]
     dispatchers: tuple[Dispatcher, ...]
+    namespace: dict[str, Any]  # kept, so that its id stays its own
 
 
 def _rewriting(
@@ -146,7 +147,8 @@ def _rewriting(
         made.append(Dispatcher(region, file, function.__name__, options, install))
         install(made[-1])
     nest(made)
-    return _Rewriting(recompile(changed, function, tuple(cells)), cells, tuple(made))
+    code = recompile(changed, function, tuple(cells))
+    return _Rewriting(code, cells, tuple(made), function.__globals__)
 
 
 def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
