@@ -51,6 +51,8 @@ from conure.passes.hoist import hoist
 
 Stmts = tuple[Stmt, ...]
 
+_OFF: Final = Const(0, I64)
+_ON: Final = Const(1, I64)
 _STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 
 
@@ -225,32 +227,33 @@ class _Strip:
 
     def _divided_while(self, loop: While) -> Stmts:
         """`while` with a condition of each lane's own: until no lane goes on."""
-        active, some = self._mask("active"), self.names.local("some", BOOL)
-        go_on = _truth(loop.condition)
-        turn = If(Var(active, BOOL), (*loop.body, Assign(active, go_on)))
-        nobody = Assign(some, Const(False, BOOL))
-        begin = self._lane_loop((Assign(active, go_on), _gather(some, active)), _any(some))
+        active, some = self._masks()
+        go_on = Assign(active, cast(loop.condition, I64, checked=False))
+        turn = If(_on(active), (*loop.body, go_on))
+        begin = self._lane_loop((go_on, _gather(some, active)), _any(some))
         again = self._lane_loop((turn, _gather(some, active)), _any(some))
-        return (nobody, begin, While(Var(some, BOOL), (nobody, again), loop.loc))
+        nobody = Assign(some, _OFF)
+        return (nobody, begin, While(_on(some), (nobody, again), loop.loc))
 
     def _divided_for(self, block: Block, loop: For) -> Stmts:
         """`for` with a `break`: lanes that leave rest; the loop ends early when all have left."""
-        active, some = self._mask("active"), self.names.local("some", BOOL)
-        start = self._lane_loop((Assign(active, Const(True, BOOL)),))
-        turn = If(Var(active, BOOL), _without_leave(loop.body, active))
+        active, some = self._masks()
+        start = self._lane_loop((Assign(active, _ON),))
+        turn = If(_on(active), _without_leave(loop.body, active))
         label = self.names.make(block.label)
         body = (
-            Assign(some, Const(False, BOOL)),
+            Assign(some, _OFF),
             self._lane_loop((turn, _gather(some, active)), _any(some)),
-            If(apply("not", Var(some, BOOL)), (Leave(label),)),
+            If(apply("not", _on(some)), (Leave(label),)),
         )
         return (start, Block(label, (self._renamed(replace(loop, body=body)),), block.loc))
 
-    def _mask(self, wish: str) -> str:
-        name = self.names.local(wish, BOOL)
-        array = self.names.make(f"{name}.v")
-        self.spread[name] = array
-        return name
+    def _masks(self) -> tuple[str, str]:
+        """Which lanes go on, and whether some do: 64-bit numbers, as wide as what they mask, since
+        the vectorizer does not take booleans for sums."""
+        active, some = self.names.local("active", I64), self.names.local("some", I64)
+        self.spread[active] = self.names.make(f"{active}.v")
+        return active, some
 
     def _renamed(self, loop: For) -> For:
         """The loop and those inside it with fresh index names and labels."""
@@ -262,12 +265,12 @@ def _without_leave(stmts: Stmts, active: str) -> Stmts:
     made: list[Stmt] = []
     for position, stmt in enumerate(stmts):
         if isinstance(stmt, Leave):
-            return (*made, Assign(active, Const(False, BOOL), stmt.loc))
+            return (*made, Assign(active, _OFF, stmt.loc))
         if isinstance(stmt, If) and any(isinstance(s, Leave) for s in statements(stmt)):
             then, orelse = _without_leave(stmt.then, active), _without_leave(stmt.orelse, active)
             made.append(replace(stmt, then=then, orelse=orelse))
             rest = _without_leave(stmts[position + 1 :], active)
-            return (*made, If(Var(active, BOOL), rest)) if rest else tuple(made)
+            return (*made, If(_on(active), rest)) if rest else tuple(made)
         made.append(stmt)
     return tuple(made)
 
@@ -311,16 +314,16 @@ def _arounds(cut: _Cut) -> Iterator[_Around]:
                 yield from _arounds(body)
 
 
+def _on(mask: str) -> Expr:
+    return apply("not_equal", Var(mask, I64), _OFF)
+
+
 def _gather(some: str, active: str) -> Stmt:
-    return Assign(some, apply("or", Var(some, BOOL), Var(active, BOOL)))
+    return Assign(some, apply("bitor", Var(some, I64), Var(active, I64)))
 
 
 def _any(some: str) -> tuple[Reduction, ...]:
-    return (Reduction(some, "or"),)
-
-
-def _truth(condition: Expr) -> Expr:
-    return cast(condition, BOOL, checked=False)
+    return (Reduction(some, "bitor"),)
 
 
 def _memory(type_: Scalar) -> Scalar:
