@@ -88,7 +88,8 @@ def _compiled(function: Any, options: dict[str, Any]) -> Any:
     if function in _dispatchers_of or _is_left_alone(function):
         return function
     code = function.__code__
-    key = (code, code.co_filename, tuple(sorted(options.items())))
+    place = (code.co_filename, id(function.__globals__))
+    key = (code, *place, tuple(sorted(options.items())))
     if key not in _rewritings:
         node = parse_function(function)
         if isinstance(node, Reason):
@@ -184,7 +185,7 @@ def _captured(node: ast.FunctionDef) -> Names:
     return found
 
 
-_rewritings: dict[tuple[CodeType, str, Any], _Rewriting | None] = {}
+_rewritings: dict[tuple[CodeType, str, int, Any], _Rewriting | None] = {}
 _dispatchers_of: weakref.WeakKeyDictionary[FunctionType, tuple[Dispatcher, ...]] = (
     weakref.WeakKeyDictionary()
 )
