@@ -99,10 +99,8 @@ def _run(path: str, arguments: Sequence[str]) -> int:
     except OSError as error:
         place = os.path.abspath(path)
         near = get_close_matches(path, _TOOLS, 1)
-        remedy = f"; did you mean the tool {near[0]!r}?" if near else ""
-        return _refused(
-            f"can't open file {place!r}: [Errno {error.errno}] {error.strerror}{remedy}"
-        )
+        cause = f"can't open file {place!r}: [Errno {error.errno}] {error.strerror}"
+        return _refused(cause + (f"; did you mean the tool {near[0]!r}?" if near else ""))
     return run_script(path, arguments)
 
 

@@ -91,18 +91,18 @@ class Dispatcher:
     def __call__(self, *values: object) -> Any:
         config = self.config()
         if config.device == "python":
-            return self._record_python('the option device="python"')
+            return _record_python(self.place, 'the option device="python"')
         if sys.gettrace() is not None:
-            return self._record_python("a tracer or debugger watches the lines")
+            return _record_python(self.place, "a tracer or debugger watches the lines")
         if _floating_point_raises():
-            return self._record_python("np.errstate asks NumPy to raise or to call")
+            return _record_python(self.place, "np.errstate asks NumPy to raise or to call")
         signature = describe(self.region.live_in, values)
         variant = self.variants.get((signature.key, config))
         if variant is None or not _guards_hold(variant):
             variant = self.prepare(signature, config)
         if variant.reason is not None:
             self._rest_inner(False)
-            self._record_python(variant.reason.message)
+            _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)
 
@@ -161,7 +161,7 @@ class Dispatcher:
         given = variant.pick(values)
         if self._too_small(variant, given):
             self._rest_inner(True)
-            return self._record_python("too little work to be worth compiling")
+            return _record_python(self.place, "too little work to be worth compiling")
         self._rest_inner(False)
         careful = variant.assumptions_failed > _PATIENCE
         status = MISS
@@ -253,11 +253,6 @@ class Dispatcher:
             saved.restore()
         return status, ()
 
-    def _record_python(self, reason: str) -> None:
-        """An event without a time: CPython runs the statements after this call."""
-        if recording():
-            collect(Event(self.place.text(), "loops", "python", reason=reason))
-
     def _declined(self, reason: Reason, config: Config) -> None:
         if config.strict:
             raise UnsupportedError(reason)
@@ -277,6 +272,12 @@ def nest(dispatchers: Sequence[Dispatcher]) -> None:
 
 def _decline(*values: object) -> None:
     """The hook of a region that is not asked."""
+
+
+def _record_python(place: Loc, reason: str) -> None:
+    """An event without a time: CPython runs the statements after this call."""
+    if recording():
+        collect(Event(place.text(), "loops", "python", reason=reason))
 
 
 _MISSED = object()

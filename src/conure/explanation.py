@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from conure.analysis.parallel import Parallel, Serial, Verdict, judge_all
 from conure.configuration import Config
@@ -24,7 +25,7 @@ from conure.frontend.plausible import holds_loop
 from conure.frontend.source import parse_function, parse_text
 from conure.ir.nodes import For, Local, Param
 from conure.ir.text import show
-from conure.ir.types import Scalar
+from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
 from conure.pipeline import PROVE, TIDY, decide
 from conure.signature import UNBOUND, Signature, describe
@@ -175,6 +176,12 @@ def _spans(tree: ast.Module, function: str | None) -> Iterator[tuple[int, int]]:
 
 Place = tuple[int, int]
 
+_SUFFIX: Final = re.compile(rf"\b([A-Za-z_]\w*)(?:\.(?:\d+|{'|'.join(SCALARS)}|cell|tmp))+\b")
+_OPERATORS: Final = {
+    "add": "+", "mul": "*", "minimum": "min", "maximum": "max", "fmin": "min", "fmax": "max",
+    "less": "min", "less_equal": "min", "greater": "max", "greater_equal": "max",
+    "bitand": "&", "bitor": "|", "bitxor": "^",
+}  # fmt: skip
 _NOT_SEEN = "not reached, or not of the accepted language"
 _NOT_ACCEPTED = "it holds statements that are not of the accepted language"
 
@@ -318,15 +325,24 @@ def _compiled_report(loop: For, verdicts: Mapping[str, Verdict]) -> LoopReport:
     line, verdict = loop.loc.line, verdicts[loop.index]
     match verdict:
         case Parallel():
-            guard = None if verdict.guard is None else show(verdict.guard)
-            sums = tuple(f"{r.name}: {r.op}" for r in verdict.reductions)
+            guard = None if verdict.guard is None else _plain(show(verdict.guard))
+            sums = tuple(
+                _plain(f"{each.name}: {_OPERATORS.get(each.op, each.op)}")
+                for each in verdict.reductions
+                if not each.name.endswith((".kind", ".bound"))
+            )
             return LoopReport(line, "parallel", guard, "", sums)
         case Serial(reason=reason):
             places = [reason.loc, *(loc for loc, _ in reason.related)]
             lines = sorted({loc.line for loc in places if loc.line > 0} - {line})
             where = f" (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
-            text = reason.message + (where if lines else "")
+            text = _plain(reason.message) + (where if lines else "")
             return LoopReport(line, "serial", None, text + _help(reason))
+
+
+def _plain(text: str) -> str:
+    """Text with the user's names for the compiler's: `s` for `s.f64`, `i` for `i.1`."""
+    return _SUFFIX.sub(r"\1", text).replace("?", "")
 
 
 def _help(reason: Reason) -> str:

@@ -41,12 +41,14 @@ from conure.ir.nodes import (
     Load,
     Program,
     Rebind,
+    Reduction,
     Result,
     Stmt,
     Store,
     Var,
     While,
 )
+from conure.ir.ops import KEEPING
 from conure.ir.types import ArrayType, Scalar
 from conure.ir.walk import arrays_written, statements
 
@@ -121,6 +123,7 @@ class _Run:
         self.arrays: dict[str, Array] = {}
         self.origin: dict[str, int] = {}  # the position of the parameter an array name names
         self.stored = False
+        self.assigned: set[str] = set()  # by this chunk of the loop being run in another order
         for position, param in enumerate(program.params):
             value = args[param.name]
             if isinstance(param.type, ArrayType):
@@ -204,6 +207,7 @@ class _Run:
         match stmt:
             case Assign():
                 self.scalars[stmt.name] = self.expression(stmt.value)
+                self.assigned.add(stmt.name)
             case Store():
                 index = self.index(stmt)
                 self.arrays[stmt.array][index] = self.expression(stmt.value)
@@ -261,31 +265,50 @@ class _Run:
         """The iterations in chunks, the chunks in another order; each has its private values."""
         mark = loop.mark
         chunks = self.chunks(values, mark.grain)
-        accumulators = [reduction.name for reduction in mark.reductions]
-        inside = {stmt.name for stmt in statements(loop.body) if isinstance(stmt, Alloc)}
-        private = [name for name in mark.private if name not in inside]
+        accumulators = [name for reduction in mark.reductions for name in reduction.names]
+        private = _private_outside(loop)
         shared = {name: self.get(name) for name in (*private, *accumulators)}
         partials: list[list[Any]] = [[] for _ in chunks]
         last: dict[str, Any] = {}
+        assigned = self.assigned
         for number in self.permuted(len(chunks)):
+            self.assigned = set()
             for reduction in mark.reductions:
                 self.set(reduction.name, neutral(reduction.op, shared[reduction.name]))
+                self.scalars.update(dict.fromkeys(reduction.companions, _POISON))
             for value in chunks[number]:
                 for name in private:
                     self.set(name, _without_value(shared[name]))
                 self.scalars[loop.index] = value
                 left = self.statements(loop.body)
                 assert left is None, f"leave {left} in a loop marked {mark.kind}"
-            partials[number] = [self.get(name) for name in accumulators]
+            partials[number] = [self.accumulated(reduction) for reduction in mark.reductions]
+            assigned |= self.assigned
             if number == len(chunks) - 1:
                 last = {name: self.get(name) for name in mark.last}
         if chunks:
             for name in private:
                 self.finish(name, shared[name], last.get(name, _without_value(shared[name])))
+        self.assigned = assigned
         for position, reduction in enumerate(mark.reductions):
-            before = shared[reduction.name]
+            for name in reduction.names:
+                self.set(name, shared[name])
+            before = self.accumulated(reduction, True)
             parts = [before, *(partial[position] for partial in partials)]
-            self.finish(reduction.name, before, combined(reduction.op, parts))
+            self.accumulate(reduction, shared[reduction.name], combined(reduction.op, parts))
+
+    def accumulated(self, reduction: Reduction, surely: bool = False) -> Any:
+        """What a chunk leaves; or what was there before, which is `surely` a value."""
+        if reduction.op not in KEEPING or reduction.array:
+            return self.get(reduction.name)
+        values = [self.scalars[name] for name in reduction.names]
+        return (surely or reduction.name in self.assigned, *values)
+
+    def accumulate(self, reduction: Reduction, before: Any, value: Any) -> None:
+        if reduction.op not in KEEPING or reduction.array:
+            self.finish(reduction.name, before, value)
+        else:
+            self.scalars.update(zip(reduction.names, value[1:], strict=True))
 
     def chunks(self, values: list[int], grain: int) -> list[list[int]]:
         chunks = []
@@ -313,6 +336,12 @@ class _Run:
             shared[...] = value
             value = shared
         self.set(name, value)
+
+
+def _private_outside(loop: For) -> list[str]:
+    """The private names that are not those of arrays made by the iteration itself."""
+    made = {stmt.name for stmt in statements(loop.body) if isinstance(stmt, Alloc)}
+    return [name for name in loop.mark.private if name not in made]
 
 
 def _without_value(old: Any) -> Any:
