@@ -181,7 +181,8 @@ def difference(want: Outcome, got: Outcome, tolerance: Tolerance = EXACT) -> str
         return f"chained exception: want {want.chained}, got {got.chained}"
     found = _differs("result", want.value, got.value, tolerance)
     for position, (left, right) in enumerate(zip(want.arguments, got.arguments, strict=True)):
-        if (want.value is left) != (got.value is right):
+        mutable = not isinstance(left, int | float | complex | str | np.generic | tuple | None)
+        if mutable and (want.value is left) != (got.value is right):
             found = found or f"result is argument {position}: want {want.value is left}"
         found = found or _differs(f"argument {position}", left, right, tolerance)
         if isinstance(left, np.ndarray) and owner(left) is not left:
