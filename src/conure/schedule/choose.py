@@ -12,7 +12,7 @@ The rules, in the order of their gain on a machine with caches and vectors:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from conure.analysis.lanes import can_be_lanes, depends, holds_loop, varying
 from conure.analysis.parallel import Parallel, Serial
@@ -20,6 +20,7 @@ from conure.analysis.ranges import as_poly
 from conure.ir.nodes import Const, Expr, For, If, Load, Mark, Program, Stmt, Store, Var, While
 from conure.ir.types import INT, ArrayType
 from conure.ir.walk import bodies, names_read, statements, walk
+from conure.record import Record
 from conure.schedule.choices import Choices
 from conure.target import Target
 
@@ -38,8 +39,7 @@ def choose(program: Program, verdicts: Verdicts, target: Target) -> Choices:
     return chooser.choices
 
 
-@dataclass(slots=True)
-class _Chooser:
+class _Chooser(Record, frozen=False):
     program: Program
     verdicts: Verdicts
     target: Target
@@ -134,7 +134,8 @@ class _Chooser:
     def _suits_lanes(self, loop: For) -> bool:
         if not (self._free(loop) and loop.step == Const(1, INT) and can_be_lanes(loop)):
             return False
-        better = self._lane_jumps(loop) <= self._inner_jumps(loop)
+        jumps = self._lane_jumps(loop)
+        better = jumps == 0 or jumps < self._inner_jumps(loop)
         return better and self._inner_is_no_vector(loop)
 
     def _lane_jumps(self, loop: For) -> int:
