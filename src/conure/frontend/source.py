@@ -23,6 +23,8 @@ from typing import Any, Final
 
 from conure.errors import Loc, Reason
 
+_FACTORY: Final = "__conure_factory"
+_BODY: Final = "__conure_body"  # not the function's own name, which is a global one to it
 _FUTURE: Final = functools.reduce(
     operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
@@ -108,17 +110,31 @@ def recompile(node: ast.stmt, function: FunctionType, extra: Sequence[str] = ())
     """Code with the syntax of `node` for the place of `function`: same name, file and free
     names; `extra` names are free as well."""
     assert isinstance(node, ast.FunctionDef)
-    bare = _definition(node.name, _without_defaults(node.args), node.body, node)
+    bare = _definition(_BODY, _without_defaults(node.args), node.body, node)
     bare.decorator_list = node.decorator_list  # never run; the code's first line is theirs
     free = (*function.__code__.co_freevars, *extra)
-    factory = _definition("__conure_factory", _parameters(free), [bare], node)
+    factory = _definition(_FACTORY, _parameters(free), [bare], node)
     module = ast.fix_missing_locations(ast.Module(body=[factory], type_ignores=[]))
     file, flags = function.__code__.co_filename, function.__code__.co_flags & _FUTURE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made = compile(module, file, "exec", flags=flags, dont_inherit=True)
-    code = _nested(made, "__conure_factory")
-    return _nested(code, node.name).replace(co_qualname=function.__qualname__)
+    code = _nested(_nested(made, _FACTORY), _BODY)
+    named = _requalified(code, f"{_FACTORY}.<locals>.{_BODY}", function.__qualname__)
+    return named.replace(co_name=function.__code__.co_name)
+
+
+def _requalified(code: CodeType, old: str, new: str) -> CodeType:
+    """The code with qualified names inside it, those of classes included, under another one."""
+    constants: list[object] = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            constant = _requalified(constant, old, new)
+        elif isinstance(constant, str) and constant.startswith(old):
+            constant = new + constant.removeprefix(old)
+        constants.append(constant)
+    name = new + code.co_qualname.removeprefix(old)
+    return code.replace(co_qualname=name, co_consts=tuple(constants))
 
 
 def with_code(
