@@ -29,6 +29,7 @@ from conure.frontend.indexing import (
 from conure.frontend.joins import join
 from conure.frontend.names import bind, constant, lookup
 from conure.frontend.promotion import COMPARISONS
+from conure.frontend.reductions import dot
 from conure.frontend.values import (
     Binding,
     Closure,
@@ -179,7 +180,7 @@ def _put_away(ctx: Lowering, value: Value) -> Value:
 def operator(ctx: Lowering, op: str, left: Value, right: Value) -> Value:
     """`left op right`."""
     if op == "matmul":
-        ctx.refuse("@ is not compiled", "use np.dot on vectors, or write the loops")
+        return dot(ctx, "dot", [left, right])
     match left, right:
         case Number(), Number():
             return binary(ctx, op, left, right)

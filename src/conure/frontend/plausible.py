@@ -10,10 +10,11 @@ A wrong yes costs one attempt at lowering, which refuses with a reason; a wrong 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 _STATEMENTS = (
     ast.For, ast.While, ast.If, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Pass,
-    ast.Break, ast.Continue, ast.Return, ast.Assert,
+    ast.Break, ast.Continue, ast.Return, ast.Assert, ast.Raise,
 )  # fmt: skip
 _EXPRESSIONS = (
     ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.Name, ast.Constant,
@@ -32,7 +33,19 @@ def holds_loop(stmt: ast.stmt) -> bool:
 def is_plausible(stmt: ast.stmt) -> bool:
     """Whether all of the statement belongs to the accepted language, and no `break` or
     `continue` in it aims at a loop outside of it."""
-    return all(_accepted(node) for node in ast.walk(stmt)) and not _escapes(stmt)
+    return all(_accepted(node) for node in _run(stmt)) and not _escapes(stmt)
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """What is compiled of a statement: of a `raise` only that it is there."""
+    yield node
+    if isinstance(node, ast.Raise):
+        return
+    if isinstance(node, ast.Assert):
+        yield from _run(node.test)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _run(child)
 
 
 def is_plain(stmt: ast.stmt) -> bool:
