@@ -12,7 +12,7 @@ def positive(a):
         if a[i] < 0:
             raise ValueError(f"element {i} of {[*a.shape]} is {a[i]!r}")
         if not a[i] < 100:
-            raise OverflowError(*[x for x in a], sum(x for x in a))
+            raise OverflowError(*list(a), sum(x for x in a))
         a[i] = a[i] ** 0.5
     return i
 
@@ -31,8 +31,8 @@ def test_raise_needs_names_bound_before():
         for i in range(n):
             t = i * 2
             if a[i] > 3:
-                raise KeyError(t, message)
-            message = "later"
+                raise KeyError(t, message)  # noqa: F821
+            message = "later"  # noqa: F841
             a[i] += t
         return t
 

@@ -122,7 +122,6 @@ def test_guards_name_what_a_callee_takes_from_its_world() -> None:
         ("def f(x):\n print(x[0])", "print"),
         ("def f(x):\n return np.random.rand()", "not compiled"),
         ("def f(x):\n return [v for v in x]", "list comprehension"),
-        ("def f(x):\n return x @ x", "np.dot"),
         ("def f(x):\n y = x[1:]\n return y", "the returned value"),
         ("def f(x):\n y = 1\n for v in x:\n  y = x\n return y[0]", "'y' holds"),
         ("def f(x):\n return x[x > 0]", "loop over the index array"),
