@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
 import os
 import sys
@@ -91,27 +92,30 @@ def _shown_already(*_: object) -> None:
 
 def compile_script(text: bytes, file: str, namespace: dict[str, Any]) -> CodeType:
     """The script's code, rewritten; `namespace` receives the hooks."""
-    try:
-        tree = parse_text(text, file)
-        hooks = Hooks()
-        scope = _scope(tree)
-        head = _head_length(tree)
-        body = rewrite_body(tree.body[head:], scope, scope.always_live, frozenset())
-        made: list[Dispatcher] = []
-        for region in scope.regions:
-            name = f"region_{region.number}"
-            install = functools.partial(setattr, hooks, name)
-            dispatcher = Dispatcher(region, file, "<module>", {}, install)
-            remember(dispatcher)
-            install(dispatcher)
-            made.append(dispatcher)
-        nest(made)
-        module = ast.Module(body=[*tree.body[:head], *body], type_ignores=[])
-        code = compile(ast.fix_missing_locations(module), file, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError):
-        return compile(text, file, "exec", dont_inherit=True)  # CPython's own words, or its luck
-    namespace[_HOOKS] = hooks
-    return code
+    hooks = Hooks()
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+        code = _rewritten(text, file, hooks)
+        namespace[_HOOKS] = hooks
+        return code
+    return compile(text, file, "exec", dont_inherit=True)  # for CPython's own words
+
+
+def _rewritten(text: bytes, file: str, hooks: Hooks) -> CodeType:
+    tree = parse_text(text, file)
+    scope = _scope(tree)
+    head = _head_length(tree)
+    body = rewrite_body(tree.body[head:], scope, scope.always_live, frozenset())
+    made: list[Dispatcher] = []
+    for region in scope.regions:
+        name = f"region_{region.number}"
+        install = functools.partial(setattr, hooks, name)
+        dispatcher = Dispatcher(region, file, "<module>", {}, install)
+        remember(dispatcher)
+        install(dispatcher)
+        made.append(dispatcher)
+    nest(made)
+    module = ast.Module(body=[*tree.body[:head], *body], type_ignores=[])
+    return compile(ast.fix_missing_locations(module), file, "exec", dont_inherit=True)
 
 
 def _head_length(tree: ast.Module) -> int:
