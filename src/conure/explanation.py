@@ -327,7 +327,11 @@ def _compiled_report(loop: For, verdicts: Mapping[str, Verdict]) -> LoopReport:
         case Parallel():
             guard = None if verdict.guard is None else _plain(show(verdict.guard))
             sums = tuple(
-                _plain(f"{each.name}: {_OPERATORS.get(each.op, each.op)}")
+                _plain(
+                    " with ".join(
+                        (f"{each.name}: {_OPERATORS.get(each.op, each.op)}", *each.companions)
+                    )
+                )
                 for each in verdict.reductions
                 if not each.name.endswith((".kind", ".bound"))
             )

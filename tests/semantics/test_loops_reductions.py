@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.oracle import native, parallel, typed
+from tests.oracle import native, parallel, same, typed
 
 RNG = np.random.default_rng(11)
 N = 400
@@ -163,6 +163,71 @@ def test_11_argument_of_extreme(operator, special):
     parallel(f, a, loops=["parallel"])
     a[0] = np.nan
     native(f, a)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8"])
+@pytest.mark.parametrize("ties", [False, True])
+def test_11_place_of_extreme_in_a_matrix(dtype, ties):
+    def f(a, best):
+        bi, bj = -1, -1
+        worst = best
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                if a[i, j] < best:
+                    best = a[i, j]
+                    bi, bj = i, j
+                if worst <= a[i, j]:
+                    worst = a[i, j]
+                    row = a[i, 0]
+        return best, bi, bj, worst, row
+
+    a = RNG.integers(0, 4 if ties else 250, (300, 200)).astype(dtype)
+    parallel(f, a, a[0, 0], loops=["parallel", "parallel"])
+
+
+def test_11_extreme_of_a_computed_value_and_nobody_wins():
+    def f(x, y, px, py):
+        nearest = np.inf
+        where = None
+        for i in range(x.shape[0]):
+            d = (x[i] - px) ** 2 + (y[i] - py) ** 2
+            if d < nearest and x[i] != px:
+                nearest = d
+                where = i
+                far = d > 100.0
+        return nearest, where, far
+
+    x, y = vector(30_000), vector(30_000)
+    same(f, x, y, 0.5, 0.25)
+    same(f, np.full(30_000, 0.5), y, 0.5, 0.25)
+    same(f, np.full(30_000, np.nan), y, 0.5, 0.25)
+
+
+def test_11_what_only_records_do_stays_in_order():
+    def f(a, out):
+        best = a[0]
+        records = 0
+        for i in range(a.shape[0]):
+            if a[i] < best:
+                best = a[i]
+                records += 1
+                out[i] = records
+        return best, records
+
+    a = -np.sort(RNG.standard_normal(50_000)) + RNG.standard_normal(50_000)
+    native(f, a, np.zeros(50_000))
+
+    def g(a, out):
+        best = a[0]
+        for i in range(a.shape[0]):
+            fresh = 0
+            if a[i] < best:
+                best = a[i]
+                fresh = 1
+            out[i] = fresh
+        return best, fresh
+
+    native(g, a, np.zeros(50_000))
 
 
 def test_11_conditional_and_several_per_loop():

@@ -131,7 +131,23 @@ class Judge:
             private.append(name)
             if fate == "last":
                 last.append(name)
-        return Parallel(None, tuple(found), tuple(private), tuple(last))
+        return self.joined(found, loop) or Parallel(
+            None, reductions.joined(found), tuple(private), tuple(last)
+        )
+
+    def joined(self, found: list[Reduction], loop: Loop) -> Serial | None:
+        """A companion needs the reduction that it goes with."""
+        kept = {each.name for each in found if not each.companions and each.op != "last"}
+        for each in found:
+            for name in each.companions:
+                if each.name not in kept or not self.keeping:
+                    return self.only_some(name, loop)
+        return None
+
+    def only_some(self, name: str, loop: Loop) -> Serial:
+        message = f"{spoken(name)} is needed after the loop, and only some iterations set it"
+        hint = f"set {spoken(name)} in every iteration, or before the loop only"
+        return self.refuse(name, message, loop, hint)
 
     def scalar(self, name: str, loop: Loop, needs: Flow) -> Serial | Reduction | str:
         body = loop.statement.body
@@ -142,9 +158,7 @@ class Judge:
                 return "last"
             if self.constant(name, body):
                 return Reduction(name, "last")
-            message = f"{spoken(name)} is needed after the loop, and only some iterations set it"
-            hint = f"set {spoken(name)} in every iteration, or before the loop only"
-            return self.refuse(name, message, loop, hint)
+            return reductions.companion(name, body) or self.only_some(name, loop)
         found = reductions.scalar_reduction(name, body)
         if found is None:
             if self.constant(name, body):

@@ -15,12 +15,13 @@ NaN and for zeros of either sign. Partial results combine, in order of iteration
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from conure.analysis.scalars import flow
 from conure.ir.nodes import Apply, Assign, Expr, If, Load, Reduction, Stmt, Store, Var
 from conure.ir.ops import KEEPING, REDUCIBLE
 from conure.ir.types import B1, F64, INT, Scalar  # noqa: F401 - names of the doctest above
-from conure.ir.walk import bodies, expressions, statements, walk
+from conure.ir.walk import bodies, expressions, names_read, names_written, statements, walk
 
 _MIRRORED = dict(zip(KEEPING, ("greater", "greater_equal", "less", "less_equal"), strict=True))
 _LEAST = {"less": "minimum", "less_equal": "minimum"}
@@ -37,9 +38,24 @@ def scalar_reduction(name: str, body: tuple[Stmt, ...]) -> Reduction | None:
             return None
         ops.add(found[0])
         uses += found[1]
-    if len(ops) != 1 or uses != _count(name, body):
+    if len(ops) != 1 or uses != _count(name, body) or not _apart(name, body):
         return None
     return Reduction(name, ops.pop())
+
+
+def _apart(name: str, body: tuple[Stmt, ...]) -> bool:
+    """Whether nothing but the kept value tells in which iterations it was replaced: there, only
+    variables are set that the loop neither reads nor sets anywhere else."""
+    ifs = [s for s in statements(body) if isinstance(s, If) and _sets(s.then, name)]
+    kept = [each for each in ifs if _kept(each, name) is not None]
+    then = tuple(stmt for each in kept for stmt in each.then)
+    others = {stmt.name for stmt in then if isinstance(stmt, Assign)} - {name}
+    return all(isinstance(stmt, Assign) for stmt in then) and not any(
+        _count(other, body) != _count(other, then)
+        or _count_sets(other, body) != _count_sets(other, then)
+        or any(other in flow(each.then).exposed for each in kept)
+        for other in others
+    )
 
 
 def _updates(
@@ -67,22 +83,60 @@ def _count(name: str, body: tuple[Stmt, ...]) -> int:
     )
 
 
-def _kept(stmt: If, name: str) -> str | None:
-    """`if x < m { m = x }`, perhaps with more set: the comparison, or for integers the operator
-    it amounts to."""
+def _kept(stmt: If, name: str, named: bool = False) -> str | None:
+    """`if x < m { m = x }`, perhaps with more set: the comparison, or for integers, unless the
+    comparison is `named` all the same, the operator it amounts to."""
     sets = [s for s in statements(stmt.then) if isinstance(s, Assign) and s.name == name]
     if stmt.orelse or len(sets) != 1 or not any(each is sets[0] for each in stmt.then):
         return None
     before = stmt.then[: [each is sets[0] for each in stmt.then].index(True)]
     if any(not isinstance(s, Assign) or _mentions(sets[0].value, s.name) for s in before):
         return None
-    return _comparison(stmt.condition, sets[0].value, name)
+    return _comparison(stmt.condition, sets[0].value, name, named)
 
 
-def _comparison(condition: Expr, new: Expr, name: str) -> str | None:
-    """The comparison by which `new` replaces the variable."""
+def companion(name: str, body: tuple[Stmt, ...]) -> Reduction | None:
+    """Where a variable is set only together with one that keeps the best value (`k` of
+    `if x < m { m = x; k = i }`): how that one keeps it."""
+    together = [s for s in statements(body) if isinstance(s, If) and _sets(s.then, name)]
+    if not together:
+        return None
+    for best in sorted(names_written(together[0].then) & names_read(together[0].condition)):
+        ops = {_kept(stmt, best, named=True) for stmt in together}
+        op = ops.pop()
+        if op is not None and not ops and _count_sets(best, body) == len(together):
+            return Reduction(best, op, companions=(name,))
+    return None
+
+
+def joined(found: Sequence[Reduction]) -> tuple[Reduction, ...]:
+    """Reductions with those merged that accumulate the same variable: its companions join it."""
+    made: list[Reduction] = []
+    for each in found:
+        same = [other for other in found if other.name == each.name and other.companions]
+        if not same:
+            made.append(each)
+        elif not each.companions:
+            companions = tuple(name for other in same for name in other.companions)
+            made.append(Reduction(each.name, same[0].op, companions=companions))
+    return tuple(made)
+
+
+def _sets(stmts: tuple[Stmt, ...], name: str) -> bool:
+    return any(isinstance(stmt, Assign) and stmt.name == name for stmt in stmts)
+
+
+def _count_sets(name: str, body: tuple[Stmt, ...]) -> int:
+    return sum(isinstance(stmt, Assign) and stmt.name == name for stmt in statements(body))
+
+
+def _comparison(condition: Expr, new: Expr, name: str, named: bool = False) -> str | None:
+    """The comparison by which `new` replaces the variable, perhaps one of several conditions."""
     while isinstance(condition, Apply) and condition.op == "cast":
         condition = condition.args[0]
+    if isinstance(condition, Apply) and condition.op == "and":
+        parts = (_comparison(part, new, name, named) for part in condition.args)
+        return next((op for op in parts if op is not None), None)
     if not isinstance(condition, Apply) or condition.op not in KEEPING:
         return None
     left, right = condition.args
@@ -91,7 +145,7 @@ def _comparison(condition: Expr, new: Expr, name: str) -> str | None:
         left, right, op = right, left, _MIRRORED[op]
     if not isinstance(right, Var) or right.name != name or left != new or _mentions(new, name):
         return None
-    return op if new.type.kind == "real" else _LEAST.get(op, "maximum")
+    return op if named or new.type.kind == "real" else _LEAST.get(op, "maximum")
 
 
 def _mentions(expr: Expr, name: str) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from conure.codegen.casts import real_constant
 from conure.codegen.expression import apply_operator
 from conure.codegen.records import read_record, write_values
 from conure.codegen.scope import Operands, Scope, machine_type, parts
 from conure.ir.nodes import Apply, For, Reduction, Var
-from conure.ir.ops import OPS
+from conure.ir.ops import KEEPING, OPS
 from conure.ir.types import Scalar, truth
 from conure.ir.walk import walk
 
-KEEPING: Final = ("less", "less_equal", "greater", "greater_equal")
-"""Reductions that keep the new value where it compares so with the one kept."""
+_Record = dict[str, tuple[Operands, str]]  # by name: the value, and whether it was set
 
 
 def identity(op: str, scalar: Scalar) -> Operands | None:
@@ -39,7 +36,7 @@ def combine_tree(
     scope: Scope, loop: For, reductions: tuple[Reduction, ...], partials: str, chunks: str
 ) -> None:
     """Combine all into partials[0], and that with the variables' values from before the loop."""
-    names = tuple(each.name for each in reductions)
+    names = tuple(name for each in reductions for name in each.names)
     function, value = scope.function, scope.function.value
     gap_cell, row_cell = function.slot("i64"), function.slot("i64")
     level, pair, onward, raised, done = (
@@ -57,10 +54,9 @@ def combine_tree(
     function.begin(onward)
     left = read_record(scope, names, partials, row)
     right = read_record(scope, names, partials, other)
-    both = {
-        each.name: _combine(scope, loop, each, left[each.name], right[each.name])
-        for each in reductions
-    }
+    both: _Record = {}
+    for each in reductions:
+        both |= _combine(scope, loop, each, left, right)
     write_values(scope, names, partials, row, both)
     function.emit(f"store i64 {value(f'add i64 {other}, {gap}')}, ptr {row_cell}")
     function.branch(pair)
@@ -70,32 +66,37 @@ def combine_tree(
     function.begin(done)
     total = read_record(scope, names, partials, "0")
     for each in reductions:
-        before = scope.read(each.name), "1"
-        scope.write(each.name, _combine(scope, loop, each, before, total[each.name])[0])
+        before: _Record = {name: (scope.read(name), "1") for name in each.names}
+        for name, (kept, _) in _combine(scope, loop, each, before, total).items():
+            scope.write(name, kept)
 
 
 def _combine(
-    scope: Scope,
-    loop: For,
-    reduction: Reduction,
-    left: tuple[Operands, str],
-    right: tuple[Operands, str],
-) -> tuple[Operands, str]:
-    value, scalar = scope.function.value, scope.types[reduction.name]
-    some = value(f"or i1 {left[1]}, {right[1]}")
-    operands = Var(reduction.name, scalar), Var(reduction.name, scalar)
+    scope: Scope, loop: For, reduction: Reduction, left: _Record, right: _Record
+) -> _Record:
+    value, scalar, name = scope.function.value, scope.types[reduction.name], reduction.name
+    some = value(f"or i1 {left[name][1]}, {right[name][1]}")
+    operands = Var(name, scalar), Var(name, scalar)
     if reduction.op == "last" or reduction.op in KEEPING:
-        newer = right[1]
+        newer = right[name][1]
         if reduction.op in KEEPING:
             test = Apply(reduction.op, operands, truth(scalar))
-            (newer,) = apply_operator(scope, test, [right[0], left[0]])
-        kind, pairs = machine_type(scalar), zip(right[0], left[0], strict=True)
-        return tuple(
-            value(f"select i1 {newer}, {kind} {new}, {kind} {old}") for new, old in pairs
-        ), some
+            (better,) = apply_operator(scope, test, [right[name][0], left[name][0]])
+            newer = value(f"and i1 {newer}, {better}")
+        return {
+            each: (_select(scope, newer, each, right[each][0], left[each][0]), some)
+            for each in reduction.names
+        }
     checked = OPS[reduction.op].can_fail(scalar) and _checked(loop)
     node = Apply(reduction.op, operands, scalar, checked)
-    return apply_operator(scope, node, [left[0], right[0]]), some
+    return {name: (apply_operator(scope, node, [left[name][0], right[name][0]]), some)}
+
+
+def _select(scope: Scope, newer: str, name: str, new: Operands, old: Operands) -> Operands:
+    kind, value = machine_type(scope.types[name]), scope.function.value
+    return tuple(
+        value(f"select i1 {newer}, {kind} {a}, {kind} {b}") for a, b in zip(new, old, strict=True)
+    )
 
 
 def _checked(loop: For) -> bool:

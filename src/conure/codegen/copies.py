@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from conure.codegen.combine import KEEPING, identity
+from conure.codegen.combine import identity
 from conure.codegen.memory import current, declare_array, heap
 from conure.codegen.scope import Array, Scope
 from conure.ir.nodes import Apply, Const, Dim, Expr, For, If, Load, Reduction, Stmt, Store, Var
-from conure.ir.ops import OPS
+from conure.ir.ops import KEEPING, OPS
 from conure.ir.types import INT, ArrayType, Scalar, truth
 from conure.ir.walk import walk
 

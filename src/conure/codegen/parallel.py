@@ -14,7 +14,7 @@ so that each element is computed by the same instructions whatever the number of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from conure.codegen.combine import combine_tree, identity
@@ -35,6 +35,7 @@ from conure.codegen.records import Environment, read_record, record_type, write_
 from conure.codegen.scope import Array, Bounds, Scope, machine_type
 from conure.ir.nodes import Alloc, Dim, For, Load, Rebind, Reduction, Stmt, Store
 from conure.ir.walk import names_read, names_written, walk
+from conure.record import Record
 
 MOST_PARTIALS: Final = 128
 _PARALLEL_SLOT: Final = 1
@@ -50,8 +51,7 @@ _TURNS_HERE: Final = 1 << 14  # what a short run counts in a loop around it, unt
 Write = Callable[[Scope, tuple[Stmt, ...]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Results:
+class _Results(Record):
     """Where a loop's chunks leave what they got: operands of the caller."""
 
     sums: tuple[Reduction, ...]
@@ -108,7 +108,7 @@ def _outline(scope: Scope, loop: For, bounds: Bounds, write: Write) -> None:
 
 def _places(scope: Scope, loop: For) -> _Results:
     sums = tuple(each for each in loop.mark.reductions if not each.array)
-    names = tuple(each.name for each in sums)
+    names = tuple(name for each in sums for name in each.names)
     lasts = tuple(name for name in loop.mark.last if name in scope.cells and name not in names)
     slot = scope.function.slot
     partials = slot(f"[{MOST_PARTIALS + 1} x {record_type(scope, names)}]", align=64)
@@ -179,7 +179,7 @@ def _capture_scalars(scope: Scope, kernel: Scope, loop: For, environment: Enviro
                 numbers = [environment.add(kind, part) for part in scope.read(name)]
                 start = tuple(environment.load(kernel, number) for number in numbers)
             kernel.declare(name, scope.types[name], start)
-            if op == "last":
+            if op in ("last", "less_equal", "greater_equal"):  # the value may be that from before
                 kernel.touched[name] = kernel.function.slot("i1", "0")
 
 
@@ -217,7 +217,8 @@ def _finish_kernel(kernel: Scope, results: _Results, trips: str) -> None:
     function = kernel.function
     kernel.settle()
     if results.sums:
-        write_record(kernel, tuple(each.name for each in results.sums), results.partials, "%chunk")
+        names = tuple(name for each in results.sums for name in each.names)
+        write_record(kernel, names, results.partials, "%chunk")
     if results.lasts:
         final, done = function.label("final"), function.label("done")
         function.branch_if(function.value(f"icmp eq i64 %high, {trips}"), final, done)

@@ -185,7 +185,8 @@ def neutral(op: str, before: Any) -> Any:
 
 
 def combined(op: str, parts: list[Any]) -> Any:
-    """The value before a loop and the chunks' partial values, combined in a tree."""
+    """The value before a loop and the chunks' partial values, combined in a tree. Of a scalar that
+    keeps the best value each is a tuple: whether one was kept, the value, its companions."""
     before = parts[0]
     while len(parts) > 1:
         starts = range(0, len(parts), 2)
@@ -204,7 +205,7 @@ def _combine(op: str, before: Any, left: Any, right: Any = None) -> Any:
             return np.where(wrote, right, left) if op == "last" else OPS[op].numpy(left, right)
     if op == "last":
         return left if right == before else right
-    if op in KEEPING:
-        return right if OPS[op].meaning(right, left) else left
+    if op in KEEPING:  # (whether anything was kept, the value kept, its companions...)
+        return right if right[0] and OPS[op].meaning(right[1], left[1]) else left
     scalar = type_of(left)
     return compute(op, (left, right), scalar, scalar.python and OPS[op].can_fail(scalar))

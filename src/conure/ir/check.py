@@ -304,12 +304,17 @@ class _Checker(_Expressions):
             self.require(known, f"{reduction.op} is no reduction")
             names = self.arrays if reduction.array else self.assignable
             self.require(reduction.name in names, f"reduce {reduction.name}: no accumulator")
-            self.require(reduction.name not in mark.private, f"{reduction.name} is private too")
+            alone = reduction.op not in KEEPING or reduction.array
+            self.require(not (alone and reduction.companions), f"{reduction.op} has no companions")
+            for name in reduction.companions:
+                self.require(name in self.assignable, f"companion {name}: no local")
+            for name in reduction.names:
+                self.require(name not in mark.private, f"{name} is private too")
         if mark.kind == "parallel":
             self.parallel(loop, mark)
 
     def parallel(self, loop: For, mark: Mark) -> None:
-        covered = {*mark.private, *(reduction.name for reduction in mark.reductions)}
+        covered = {*mark.private, *(name for each in mark.reductions for name in each.names)}
         for name in sorted(names_written(loop.body) - covered):
             self.fail(f"{name} is assigned in a parallel loop, but neither private nor reduced")
         for stmt in statements(loop.body):

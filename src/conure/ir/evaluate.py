@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, assert_never
 
 import numpy as np
@@ -51,6 +50,7 @@ from conure.ir.nodes import (
 from conure.ir.ops import KEEPING
 from conure.ir.types import ArrayType, Scalar
 from conure.ir.walk import arrays_written, statements
+from conure.record import Record
 
 Status = Literal["OK", "ASSUMPTION", "FAIL"]
 Order = Literal["serial", "reversed", "shuffled"]
@@ -70,8 +70,7 @@ UNBOUND: Final = _Mark("UNBOUND")
 _POISON: Final = _Mark("POISON")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record):
     """How a run ended and, if it is OK, what it returned."""
 
     status: Status

@@ -12,11 +12,12 @@ gives each node its meaning. Locations and notes are not part of a node's identi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import field, replace
+from typing import Final, final
 
 from conure.errors import NOWHERE, Loc
 from conure.ir.types import ArrayType, Scalar, Type
+from conure.record import Record
 
 Value = bool | int | float | complex
 
@@ -24,8 +25,8 @@ Value = bool | int | float | complex
 # ---- expressions ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+@final
+class Const(Record):
     """A literal; `1`, `1.0:f32`. Equal only if the bits are (so -0.0 and 0.0, 1 and True differ)."""
 
     value: Value
@@ -42,16 +43,16 @@ class Const:
         return hash((repr(self.value), self.type.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+@final
+class Var(Record):
     """A scalar parameter, a local, or the index of an enclosing `for`."""
 
     name: str
     type: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Dim:
+@final
+class Dim(Record):
     """`dim(a, 0)`: the extent of an axis, an `int` of at least 0."""
 
     array: str
@@ -59,8 +60,8 @@ class Dim:
     type: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+@final
+class Load(Record):
     """`a[i, j]`: an element; one `int` index per axis. Checked: negative wraps, else in range."""
 
     array: str
@@ -70,8 +71,8 @@ class Load:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+@final
+class Apply(Record):
     """`op(x, y)`: a row of `ir/ops.py`. `and`, `or`, `select` evaluate only what they need."""
 
     op: str
@@ -87,18 +88,25 @@ Expr = Const | Var | Dim | Load | Apply
 # ---- what a loop is decided to be -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+@final
+class Reduction(Record):
     """`name` accumulates by `op` (an associative row of `ir/ops.py`, or "last": the same value
-    is written by every iteration that writes). `array` is true for an array accumulated in place."""
+    is written by every iteration that writes). `array` is true for an array accumulated in place.
+    `companions`: scalars set together with a `name` that keeps the best value: where it is, say."""
 
     name: str
     op: str
     array: bool = False
+    companions: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it accumulates: the variable and its companions."""
+        return (self.name, *self.companions)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+@final
+class Mark(Record):
     """How a loop runs. `guard`: parallel only if it holds when the loop is reached, otherwise
     serial. `private`: scalars (and local arrays) each iteration has to itself; `last`: those of
     them whose value after the last iteration is read later. `vector`: iterations are
@@ -118,8 +126,8 @@ SERIAL: Final = Mark()
 # ---- statements ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+@final
+class Assign(Record):
     """`x = e`: set a scalar local of the same type."""
 
     name: str
@@ -127,8 +135,8 @@ class Assign:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+@final
+class Store(Record):
     """`a[i, j] = e`: set an element; `e` has the array's dtype."""
 
     array: str
@@ -138,8 +146,8 @@ class Store:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+@final
+class For(Record):
     """`for i in start:stop:step { }`: bounds are evaluated once; `i` is an `int`, bound in the
     body only, never assigned there. A constant step is not 0; a variable one must not be."""
 
@@ -153,8 +161,8 @@ class For:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class While:
+@final
+class While(Record):
     """`while e { }`: the condition (bool or b1) is evaluated before each turn."""
 
     condition: Expr
@@ -162,8 +170,8 @@ class While:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+@final
+class If(Record):
     """`if e { } else { }`."""
 
     condition: Expr
@@ -172,8 +180,8 @@ class If:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+@final
+class Block(Record):
     """`block L { }`: the body, once; `leave L` inside it goes to its end."""
 
     label: str
@@ -181,31 +189,31 @@ class Block:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+@final
+class Leave(Record):
     """`leave L`: go to the end of the enclosing block L (break, continue and return are this)."""
 
     label: str
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Assume:
+@final
+class Assume(Record):
     """`assume e`: nothing has been written yet; if `e` is false the careful variant runs instead."""
 
     condition: Expr
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+@final
+class Fail(Record):
     """`fail`: leave to Python from here (an error CPython will raise, or a case not compiled)."""
 
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Alloc:
+@final
+class Alloc(Record):
     """`a = alloc f64[n, 3]`: a local C-contiguous array with undefined contents, until the end of
     the enclosing statement list."""
 
@@ -215,8 +223,8 @@ class Alloc:
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Rebind:
+@final
+class Rebind(Record):
     """`a, b := b, a`: array names take over each other's arrays, all at once."""
 
     names: tuple[str, ...]
@@ -230,24 +238,24 @@ Stmt = Assign | Store | For | While | If | Block | Leave | Assume | Fail | Alloc
 # ---- programs ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+@final
+class Param(Record):
     """An argument. Arrays are distinct memory unless `Program.overlaps` says otherwise."""
 
     name: str
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+@final
+class Local(Record):
     """A scalar variable; zero until assigned (the front end tracks unbound names itself)."""
 
     name: str
     type: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+@final
+class Result(Record):
     """A scalar handed back: a local or parameter. `kind` names a bool local: false means that
     the value is of the Python type `python` instead; `bound` likewise: false means unbound. For
     an array name (rebound by `:=`) the result is the position of the parameter it now names."""
@@ -258,8 +266,8 @@ class Result:
     bound: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+@final
+class Program(Record):
     """A compiled region: parameters, scalar locals, statements, results."""
 
     name: str

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from conure.errors import CheckError
@@ -61,6 +60,7 @@ from conure.ir.types import (
     Layout,
     Scalar,
 )
+from conure.record import Record
 
 _TOKEN: Final = re.compile(
     rf"""(?P<skip>\s+|\#[^\n]*)
@@ -77,8 +77,7 @@ _COMPLEX_OF: Final = {FLOAT: COMPLEX, F64: C128, F32: C64}
 _LAYOUTS: Final[dict[str, Layout]] = {"C": "C", "F": "F", "U": "U", "S": "S"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Record):
     kind: str
     text: str
     start: int
@@ -477,9 +476,11 @@ class _Parser(_Expressions):
             match self.next().text:
                 case "reduce":
                     op, name = self.next().text, self.name()
-                    reductions.append(Reduction(name, op, self.accept("[")))
-                    if reductions[-1].array:
+                    array = self.accept("[")
+                    if array:
                         self.expect("]")
+                    companions = self.names() if self.accept("with") else ()
+                    reductions.append(Reduction(name, op, array, companions))
                 case "private":
                     private = self.names()
                 case "last":

@@ -237,7 +237,8 @@ def _mark(mark: Mark) -> str:
 
 
 def _reduction(reduction: Reduction) -> str:
-    return f"reduce {reduction.op} {_name(reduction.name)}{'[]' if reduction.array else ''}"
+    text = f"reduce {reduction.op} {_name(reduction.name)}{'[]' if reduction.array else ''}"
+    return f"{text} with {_names(reduction.companions)}" if reduction.companions else text
 
 
 # ---- expressions ---------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def with_privates(stmt: Stmt) -> Stmt:
     """A marked loop whose private scalars are all those that it assigns and does not reduce."""
     if not isinstance(stmt, For) or stmt.mark.kind == "serial":
         return stmt
-    reduced = {reduction.name for reduction in stmt.mark.reductions}
+    reduced = {name for reduction in stmt.mark.reductions for name in reduction.names}
     private = tuple(sorted(names_written(stmt.body) - reduced))
     return replace(stmt, mark=replace(stmt.mark, private=private))
 

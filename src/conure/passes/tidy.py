@@ -149,7 +149,7 @@ def _without_locals(program: Program) -> Program:
         if isinstance(stmt, Assign):
             named.add(stmt.name)
         elif isinstance(stmt, For):
-            named.update(stmt.mark.private, (each.name for each in stmt.mark.reductions))
+            named.update(stmt.mark.private, *(each.names for each in stmt.mark.reductions))
     kept = tuple(local for local in program.locals if local.name in named)
     return program if kept == program.locals else replace(program, locals=kept)
 

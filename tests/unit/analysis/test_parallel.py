@@ -140,7 +140,7 @@ def test_a_flag_may_be_set_beside_the_value_kept() -> None:
 
 
 NO_REDUCTIONS = {
-    "where the least is": "for i in 0:n { if a[i] < s { s = a[i]\n k = i } }",
+    "how often it is less": "for i in 0:n { if a[i] < s { s = a[i]\n k = k + 1 } }",
     "read elsewhere": "for i in 0:n { s = s + a[i]\n b[i] = s }",
     "two operators": "for i in 0:n { s = s + a[i]\n s = s * b[i] }",
     "subtracted from": "for i in 0:n { s = a[i] - s }",
