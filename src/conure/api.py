@@ -16,7 +16,6 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
@@ -28,6 +27,7 @@ from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
 from conure.frontend.regions import Scope, rewrite_body
 from conure.frontend.source import outermost_names, parse_function, recompile, with_code
+from conure.record import Record
 from conure.signature import UNBOUND
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -116,8 +116,7 @@ def _is_left_alone(function: FunctionType) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rewriting:
+class _Rewriting(Record):
     """One `def` in the source, rewritten: shared by all functions that it makes."""
 
     code: CodeType

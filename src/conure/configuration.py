@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from conure.errors import OptionError
+from conure.record import Record
 
 PREFIX = "CONURE_"
 
@@ -34,8 +35,7 @@ _SIMILAR = 0.6  # enough for a suggestion, as difflib's own default
 _ALMOST = 0.75  # enough to refuse: `devise` and `thread`, but not `version` for `verbose`
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Record):
     """What a knob may hold: a sentence for messages, a test, and how its text form is read.
 
     `parse` gives back a text that it cannot read, which `accepts` then refuses.

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +25,7 @@ from conure.frontend.lowered import Guard, Lowered
 from conure.frontend.regions import Region
 from conure.outcomes import builder, parameters
 from conure.quick import quick
+from conure.record import Record
 from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
@@ -42,8 +43,7 @@ class Install(Protocol):
     def __call__(self, hook: Hook) -> None: ...
 
 
-@dataclass(slots=True)
-class Variant:
+class Variant(Record, frozen=False):
     """One signature's compiled forms. `reason` stands where there is nothing to run."""
 
     signature: Signature

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import linecache
 import unicodedata
-from dataclasses import dataclass
+
+from conure.record import Record
 
 _TAB_STOP = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Loc:
+class Loc(Record):
     """A span of the user's source, counted as Python's own `ast` counts.
 
     Lines start at 1. Columns start at 0 and are offsets into the UTF-8 bytes of the line, so
@@ -114,8 +114,7 @@ def _width(text: str) -> int:
     return cells
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Record):
     """Why something is not done: a value that analyses return and reports print.
 
     `message` is the cause in one sentence, `loc` its place, `hint` what to write instead, and

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from conure.analysis.parallel import Parallel, judge_all
@@ -30,12 +29,12 @@ from conure.passes.split import split, split_points
 from conure.passes.tidy import tidy
 from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
+from conure.record import Record
 from conure.schedule.choose import choose
 from conure.target import Target, host
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Record):
     """What a stage may depend on besides the program."""
 
     target: Target
@@ -48,8 +47,7 @@ class Setting:
         return self.config.float_order == "exact"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Record):
     """One row: what it is called, what it does, and why it stands where it stands."""
 
     name: str

@@ -13,7 +13,6 @@ the same array, and which overlap, is decided on the real addresses.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -29,6 +28,7 @@ from conure.frontend.lowered import (
     UnboundArgument,
 )
 from conure.ir.types import ArrayType, Layout, scalar_of_dtype, scalar_of_value
+from conure.record import Record
 
 
 class Unbound:
@@ -44,8 +44,7 @@ _BY_IDENTITY = (ModuleType, FunctionType, BuiltinFunctionType, type, np.ufunc, t
 _EXACT_WORK = 2000  # steps to spend on whether two interleaved views share a cell
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Record):
     """The values of one call as the compiler sees them."""
 
     key: Hashable

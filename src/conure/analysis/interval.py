@@ -13,17 +13,16 @@ asked here). Bounds of reals are kept loose enough to hold after any rounding.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from conure.ir.nodes import Apply
 from conure.ir.types import FLOAT, INT, Scalar
+from conure.record import Record
 
 Number = int | float
 _TINY = 1e-30  # nearer to zero than this, a real may have been rounded to zero
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Record):
     """All values from `low` to `high`; infinite ends are floats."""
 
     low: Number
@@ -212,7 +211,7 @@ def _loosened(a: Interval) -> Interval:
 
 def _exact_in_double(a: Interval) -> bool:
     """Python rounds the quotient of two ints once: ours does if both are doubles as they are."""
-    return -(2**53) <= a.low and a.high <= 2**53
+    return a.low >= -(2**53) and a.high <= 2**53
 
 
 def can_fail(node: Apply, args: tuple[Interval, ...], result: Interval) -> bool:

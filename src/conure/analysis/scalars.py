@@ -28,13 +28,13 @@ from conure.ir.nodes import (
 )
 from conure.ir.types import B1, F64, INT  # noqa: F401 - names of the doctest above
 from conure.ir.walk import expressions, statements, walk
+from conure.record import Record
 
 Names = frozenset[str]
 _EMPTY: Names = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Record):
     """`exposed`: read, on some path, before they are assigned; `assigned`: on every path."""
 
     exposed: Names

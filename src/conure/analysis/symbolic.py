@@ -17,12 +17,12 @@ from conure.analysis.interval import Interval, fits
 from conure.analysis.ranges import Facts, Ranges, opaque, quotient
 from conure.ir.nodes import Apply, Assign, Const, Dim, Expr, Load, Var
 from conure.ir.types import BOOL, INT  # noqa: F401 - BOOL is a name of the doctest above
+from conure.record import Record
 
 _LARGEST = 12  # nodes of an expression that may become an atom
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Record):
     """What holds where a statement or an expression is evaluated."""
 
     values: Mapping[str, Poly]  # scalars that were assigned

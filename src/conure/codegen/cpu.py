@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from conure.artifact import ArgumentSlot, ResultSlot, scalar_argument
@@ -27,14 +26,14 @@ from conure.ir.nodes import For, Param, Program
 from conure.ir.parse import parse  # noqa: F401 # the doctest's
 from conure.ir.types import BOOL, F64, I64, INT, ArrayType, Scalar, component
 from conure.ir.walk import statements
+from conure.record import Record
 from conure.target import Target, host  # noqa: F401 # host is the doctest's
 
 VERSION: Final = "1"
 """Part of every cache key: raise it when the same program gives other code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(Record):
     """What comes out: LLVM IR text, and all that an `Artifact` needs besides its object code.
 
     Attributes

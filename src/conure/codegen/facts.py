@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from conure.ir.nodes import (
@@ -36,12 +36,12 @@ from conure.ir.ops import OPS
 from conure.ir.parse import parse  # noqa: F401 # the doctest's
 from conure.ir.types import ArrayType
 from conure.ir.walk import arrays_written, bodies, expressions, statements, walk
+from conure.record import Record
 
 _UNROLLED: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record):
     """Facts of one program.
 
     Attributes

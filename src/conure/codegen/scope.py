@@ -20,6 +20,7 @@ from conure.codegen.facts import Facts
 from conure.codegen.module import Function, Module
 from conure.ir.nodes import For
 from conure.ir.types import ArrayType, Scalar, component
+from conure.record import Record
 from conure.target import Target
 
 Operands = tuple[str, ...]
@@ -48,8 +49,7 @@ def parts(scalar: Scalar) -> int:
     return 2 if scalar.kind == "complex" else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Record):
     """Where an array's fields are. With `movable` they are stack slots, since `:=` changes them;
     otherwise plain operands. `position` is the number of the parameter it was."""
 
@@ -64,8 +64,7 @@ class Array:
     """How many loops enclose its birth: each turn of them has an array of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Where in the program code is being written; replaced, never changed."""
 
     steering: bool = False
@@ -80,8 +79,7 @@ class Place:
     """How many loops enclose this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Record):
     """What a counted loop runs over, computed once: index = start + turn*step, turn < trips."""
 
     start: str
@@ -152,16 +150,17 @@ class Scope:
             self.leave_if(condition)
             return
         if not self.flag:
-            self.flag = self.function.slot("i1", "0")
-        old = self.function.value(f"load i1, ptr {self.flag}")
-        self.function.emit(
-            f"store i1 {self.function.value(f'or i1 {old}, {condition}')}, ptr {self.flag}"
-        )
+            self.flag = self.function.slot("i64", "0")
+        value = self.function.value
+        old = value(f"load i64, ptr {self.flag}")
+        bit = value(f"zext i1 {condition} to i64")
+        self.function.emit(f"store i64 {value(f'or i64 {old}, {bit}')}, ptr {self.flag}")
 
     def settle(self) -> None:
         """Leave now if a sticky failure has happened."""
         if self.flag and self.function.open:
-            self.leave_if(self.function.value(f"load i1, ptr {self.flag}"))
+            flag = self.function.value(f"load i64, ptr {self.flag}")
+            self.leave_if(self.function.value(f"icmp ne i64 {flag}, 0"))
 
     def leave_if(self, condition: str, status: int | str = FAIL) -> None:
         """Leave the function with this status if the condition holds, which is unlikely."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,10 +32,10 @@ from conure.frontend.values import (
     View,
 )
 from conure.ir.types import Scalar, scalar_of_dtype
+from conure.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Record):
     """The values of a call's arguments."""
 
     given: tuple[Value, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, NoReturn, cast
 
 from conure.errors import Loc, Reason
@@ -35,6 +35,7 @@ from conure.ir.ops import apply
 from conure.ir.rules import can_fail
 from conure.ir.types import BOOL, INT, ArrayType, Scalar
 from conure.ir.walk import walk
+from conure.record import Record
 
 Tail = Literal["", "loop", "function"]
 """Whether nothing follows a statement list but the next turn of a loop, or the function's end."""
@@ -79,8 +80,7 @@ class Refused(Exception):
         self.reason = reason
 
 
-@dataclass(slots=True)
-class Edge:
+class Edge(Record, frozen=False):
     """A way to a join: where its last statements are, and what the names hold at its end."""
 
     out: Draft
@@ -92,24 +92,21 @@ class Edge:
         self.out.insert(len(self.out) - 1 if self.leaves else len(self.out), statement)
 
 
-@dataclass(slots=True)
-class Target:
+class Target(Record, frozen=False):
     """Where `break`, `continue` or `return` go: a block's label and the ways that lead there."""
 
     label: str
     edges: list[Edge] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Loop:
+class Loop(Record, frozen=False):
     """The loop being lowered."""
 
     leave: Target
     again: Target
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Record, frozen=False):
     """The function whose statements are being lowered: the region's own, or an inlined one."""
 
     function: str
@@ -124,8 +121,7 @@ class Frame:
     loops: list[Loop] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Lowering:
+class Lowering(Record, frozen=False):
     """See the module. `reachable` is false after a break, continue or raise, `returning`
     true after a return from which nothing follows but the end; `body`
     lowers statements (it stands here because inlining, below it, needs it)."""

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from conure.record import Record
 
 Names = frozenset[str]
 _NOTHING: Names = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Record):
     """What is needed where control may go other than to the next statement."""
 
     after_break: Names = _NOTHING
@@ -98,9 +99,11 @@ def _with_reads(stmt: ast.With | ast.AsyncWith) -> Names:
 
 
 def reads(node: ast.AST) -> Names:
-    """Every name loaded anywhere inside (nested functions included)."""
+    """Every name loaded anywhere inside (nested functions included); `del` needs it bound too."""
     found = {
-        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        inner.id
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Store)
     }
     for inner in ast.walk(node):
         if isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):

@@ -7,7 +7,6 @@ Slice bounds are clamped and counted from the end as Python does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from conure.frontend.arrays import (
     ONE,
@@ -24,10 +23,10 @@ from conure.frontend.values import Axis, Elements, Number, Object, Tuple, Value,
 from conure.ir.nodes import Assign, Const, Dim, Expr, Load
 from conure.ir.ops import apply
 from conure.ir.types import INT
+from conure.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Record):
     """`start:stop:step` in a subscript."""
 
     start: Value | None

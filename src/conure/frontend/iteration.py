@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,10 +17,10 @@ from conure.frontend.values import Number, Object, Tuple, Value, View
 from conure.ir.nodes import Const, Expr
 from conure.ir.ops import apply
 from conure.ir.types import BOOL, INT
+from conure.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Record):
     """A loop `for k in start:stop:step`, and what its variable is in each turn. `plain`: the
     variable is `k` itself, so that its last value is known without running the loop."""
 
@@ -33,15 +32,13 @@ class Counted:
     arrays: frozenset[str] = frozenset()  # what it iterates over, whatever the names hold later
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Record):
     """`np.ndindex(n, m)`: nested loops."""
 
     extents: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unrolled:
+class Unrolled(Record):
     """A tuple: one turn for each item, all at compile time."""
 
     items: tuple[Value, ...]
@@ -61,7 +58,18 @@ def iteration(ctx: Lowering, node: ast.expr) -> Iteration:
                 if len(node.args) == 1 and [each.arg for each in node.keywords] == ["start"]:
                     return _enumerate(ctx, node.args, node.keywords[0].value)
                 ctx.refuse("enumerate is compiled for one array or range, and a start")
+            if isinstance(function, Object) and function.value is zip:
+                if not _is_not_strict(node.keywords):
+                    ctx.refuse("zip is compiled without strict=True", "compare the lengths before")
+                return _of_call(ctx, zip, node.args)
         return _of_value(ctx, evaluate(ctx, node))
+
+
+def _is_not_strict(keywords: Sequence[ast.keyword]) -> bool:
+    return all(
+        each.arg == "strict" and isinstance(each.value, ast.Constant) and each.value.value is False
+        for each in keywords
+    )
 
 
 def _of_call(ctx: Lowering, function: object, args: Sequence[ast.expr]) -> Iteration:

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from conure.record import Record
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Exits:
+class _Exits(Record):
     """What is live where `break` and `continue` lead."""
 
     leave: Names
     again: Names
 
 
-@dataclass(slots=True)
-class Liveness:
+class Liveness(Record, frozen=False):
     """`after[id(s)]`: live after a statement; `head[id(s)]`: live at the head of a loop."""
 
     after: dict[int, Names] = field(default_factory=dict)

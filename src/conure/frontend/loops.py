@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from conure.frontend.arrays import ONE, ZERO, minus, plus, times
 from conure.frontend.assignment import assign_target
@@ -32,13 +31,13 @@ from conure.frontend.values import Binding, Environment, Number, Poison, Tuple, 
 from conure.ir.nodes import Block, Const, Expr, For, If, Leave, Var, While
 from conure.ir.ops import apply
 from conure.ir.types import BOOL, INT
+from conure.record import Record
 
 _ROUNDS = 12
 LoopNode = ast.For | ast.While
 
 
-@dataclass(slots=True)
-class Settled:
+class Settled(Record, frozen=False):
     """A loop's body once its types are settled: what the names hold at its head, and the ways
     out by `break`."""
 

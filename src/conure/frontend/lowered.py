@@ -10,10 +10,9 @@ value (`Outcome`), or with a `Reason`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from conure.ir.nodes import Program
 from conure.ir.types import INT, ArrayType, Scalar
+from conure.record import Record
 
 __all__ = [
     "INT",
@@ -39,43 +38,37 @@ __all__ = [
 # ---- what the names hold when the region is reached ------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarArgument:
+class ScalarArgument(Record):
     """A number of a Python or NumPy type; a parameter of the program."""
 
     type: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayArgument:
+class ArrayArgument(Record):
     """An `np.ndarray`; a parameter of the program."""
 
     type: ArrayType
     writeable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SameArray:
+class SameArray(Record):
     """The very object that the argument `name` holds; no parameter of its own."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnboundArgument:
+class UnboundArgument(Record):
     """The name has no value when the region is reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectArgument:
+class ObjectArgument(Record):
     """Anything else (module, function, type, dtype, None, str, ...): a constant of the
     compilation, whose identity the caller guards."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class TupleArgument:
+class TupleArgument(Record):
     """A tuple of scalars and arrays, passed as the parameters `name.0`, `name.1`, ..."""
 
     items: tuple[Argument, ...]
@@ -89,43 +82,37 @@ Argument = (
 # ---- what they hold afterwards ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarOutcome:
+class ScalarOutcome(Record):
     """The number at this position of the program's results."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentOutcome:
+class ArgumentOutcome(Record):
     """The object that the argument of this name held ("t.0" for an item of a tuple)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RebindOutcome:
+class RebindOutcome(Record):
     """The array argument whose position among the program's parameters is the result here."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class TupleOutcome:
+class TupleOutcome(Record):
     """A tuple of these."""
 
     items: tuple[Outcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantOutcome:
+class ConstantOutcome(Record):
     """This object."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class UnboundOutcome:
+class UnboundOutcome(Record):
     """No value: the name is left unbound."""
 
 
@@ -139,8 +126,7 @@ Outcome = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Record):
     """What the lowering took from outside the arguments: `namespace[name]` (a dict) or
     `getattr(namespace, name)` was `value`. The caller checks it at each call: by identity, for
     scalars by type and value."""
@@ -150,8 +136,7 @@ class Guard:
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(Record):
     """A region as a program, and how its results become Python values again.
 
     `outcomes` has a row for each live-out name. `returned` is the position of the `bool` result

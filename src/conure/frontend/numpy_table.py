@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
+
+from conure.record import Record
 
 Rule = Literal[
     "real",  # NumPy: real argument(s), promoted to float; the result has that type
@@ -29,6 +30,8 @@ Rule = Literal[
     "python test",  # math: float argument, bool result
     "whole",  # math: float argument, int result
     "angle",  # math: degrees and radians
+    "turn",  # NumPy: degrees and radians
+    "reciprocal",
     "reduce",  # NumPy: all elements to one
     "dot",
     "new",  # NumPy: a new array
@@ -36,8 +39,7 @@ Rule = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """A function: its operator of `ir/ops.py` (or its own name) and its rule."""
 
     function: Callable[..., Any]
@@ -73,6 +75,11 @@ def _numpy_math() -> tuple[Row, ...]:
         Row(np.hypot, "hypot", "real"),
         Row(np.copysign, "copysign", "real"),
         Row(np.fmod, "fmod", "binary"),
+        Row(np.degrees, "degrees", "turn", 180.0),
+        Row(np.rad2deg, "degrees", "turn", 180.0),
+        Row(np.radians, "radians", "turn", 180.0),
+        Row(np.deg2rad, "radians", "turn", 180.0),
+        Row(np.reciprocal, "reciprocal", "reciprocal"),
     )
 
 
@@ -96,6 +103,7 @@ def _numpy_operators() -> tuple[Row, ...]:
         Row(np.bitwise_and, "bitand", "binary"),
         Row(np.bitwise_or, "bitor", "binary"),
         Row(np.bitwise_xor, "bitxor", "binary"),
+        Row(np.positive, "plus", "unary"),
         Row(np.less, "less", "binary"),
         Row(np.less_equal, "less_equal", "binary"),
         Row(np.greater, "greater", "binary"),
@@ -131,6 +139,7 @@ def _numpy_arrays() -> tuple[Row, ...]:
         Row(np.any, "any", "reduce"),
         Row(np.all, "all", "reduce"),
         Row(np.dot, "dot", "dot"),
+        Row(np.matmul, "dot", "dot"),
         Row(np.vdot, "vdot", "dot"),
         Row(np.inner, "dot", "dot"),
         Row(np.empty, "empty", "new"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from conure.frontend.context import Lowering
 from conure.frontend.joins import PSEUDO, RETURN_TAKEN, RETURN_VALUE, describe
@@ -19,10 +19,10 @@ from conure.frontend.lowered import (
 from conure.frontend.values import Binding, Number, Object, Poison, Tuple, Value, View
 from conure.ir.nodes import Assign, Const, Expr, Result, Var
 from conure.ir.types import Type
+from conure.record import Record
 
 
-@dataclass(slots=True)
-class Outcomes:
+class Outcomes(Record, frozen=False):
     """Results of the program and what is made of them; `names`: locals that they need."""
 
     results: tuple[Result, ...] = ()
@@ -32,8 +32,7 @@ class Outcomes:
     names: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Collector:
+class _Collector(Record, frozen=False):
     ctx: Lowering
     params: Mapping[str, Type]
     results: list[Result] = field(default_factory=list)

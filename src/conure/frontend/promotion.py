@@ -11,7 +11,6 @@ a lower kind. Everything here is a question about types; nothing is emitted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -32,6 +31,7 @@ from conure.ir.types import (
     Scalar,
     scalar_of_dtype,
 )
+from conure.record import Record
 
 RANK = {"bool": 0, "signed": 1, "unsigned": 1, "real": 2, "complex": 3}
 ARITHMETIC = frozenset(("add", "sub", "mul", "divide", "floordiv", "mod", "pow"))
@@ -42,8 +42,7 @@ _DEFAULTS = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 _WRAPS_AROUND = frozenset(("floordiv", "mod", "pow"))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """An operation's operand type and result type; `exact`: operands of mixed int and float kind
     that Python compares exactly; `error`: why there is none."""
 

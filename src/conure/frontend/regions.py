@@ -14,19 +14,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from conure.frontend.flow import Flow, Names, binds, bound_after, live_before, reads
 from conure.frontend.plausible import holds_loop, is_plain, is_plausible
+from conure.record import Record
 
 OUT = "__conure_out"
 
 Node = TypeVar("Node", bound=ast.AST)
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Record):
     """A run of statements that may be compiled as a whole.
 
     `live_in` names what it may read from outside (a dotted name is a chain of attributes of a
@@ -41,8 +41,7 @@ class Region:
     returns: bool
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Record, frozen=False):
     """What is known of the names of the function or script that is being rewritten."""
 
     locals: Names  # names that the body binds itself
@@ -74,8 +73,7 @@ def rewrite_body(
     return rewritten
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Record):
     start: int
     stop: int
     region: bool

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from conure.ir.nodes import Const, Expr
 from conure.ir.types import BOOL, COMPLEX, FLOAT, INT, Scalar
+from conure.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record):
     """A scalar. With `kind`, its type is `python` where the kind is false."""
 
     expr: Expr
@@ -37,8 +36,7 @@ class Number:
         return self.expr.value if isinstance(self.expr, Const) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Record):
     """How one axis of the underlying array is indexed: at `start + step * index[of]`, or at
     `start` alone where `of` is None."""
 
@@ -47,8 +45,7 @@ class Axis:
     of: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Record):
     """An array or a part of one. `whole`: the very object, not a new view of it. `writeable`:
     False if NumPy would refuse a store."""
 
@@ -64,8 +61,7 @@ class View:
         return len(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(Record):
     """An array expression not yet evaluated: its element at an index, and the views it reads."""
 
     dtype: Scalar
@@ -78,16 +74,14 @@ class Elements:
         return len(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(Record):
     """A tuple; `origin` names the argument that it is, if it is one."""
 
     items: tuple[Value, ...]
     origin: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Object:
+class Object(Record, eq=False):
     """Anything known at compile time: a module, a function, a type, None, a string, ..."""
 
     value: Any
@@ -99,24 +93,21 @@ class Object:
         return id(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Record):
     """`x.sum`, before it is called."""
 
     owner: Value
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Closure:
+class Closure(Record, eq=False):
     """A function or lambda defined inside the region; `frame` is where its free names live."""
 
     node: ast.FunctionDef | ast.Lambda
     frame: object
 
 
-@dataclass(frozen=True, slots=True)
-class Poison:
+class Poison(Record):
     """A name that holds different things on the paths that meet here; reading it is refused."""
 
     message: str
@@ -125,8 +116,7 @@ class Poison:
 Value = Number | View | Elements | Tuple | Object | Method | Closure | Poison
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Record):
     """What a name holds, and the `bool` that tells whether it is bound, where that may be not."""
 
     value: Value

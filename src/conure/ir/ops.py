@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -25,13 +24,13 @@ import numpy as np
 from conure.errors import NOWHERE, Loc
 from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.types import F64, FLOAT, INT, Kind, Scalar, component, truth
+from conure.record import Record
 
 ResultRule = Literal["same", "truth", "component", "divide", "int"]
 _PYTHON_REAL: Final = "python real"  # `float`: raises where f64 gives inf or nan
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Record):
     """One operator. `python`/`numpy` are its meaning on Python scalars and on NumPy scalars."""
 
     name: str

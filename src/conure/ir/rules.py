@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import ast
 import functools
-from dataclasses import dataclass
 from typing import Final
 
 from conure.ir.nodes import Apply, Const, Expr, Load, Value
 from conure.ir.ops import OPS, apply
 from conure.ir.types import Scalar
 from conure.ir.walk import walk
+from conure.record import Record
 
 _TRUTH: Final = ("bool",)
 _INTEGER: Final = ("signed", "unsigned")
@@ -34,8 +34,7 @@ _NUMBER: Final = ("signed", "unsigned", "real")
 _ANY: Final = ("bool", "signed", "unsigned", "real", "complex")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Record):
     """`before` is `after`, for operands of these kinds of type."""
 
     before: str
@@ -141,8 +140,7 @@ RULES: Final = ARITHMETIC + BITS + COMPARISONS + LOGIC
 # ---- patterns --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Record):
     """A rule's side: an operator of patterns, a name (then `args` is empty), or a number."""
 
     op: str = ""
@@ -196,8 +194,7 @@ def _symbol(node: ast.AST) -> str:
     return _SYMBOLS[type(node).__name__]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Record):
     """A rule with its two sides, and what its first operands must be for it to fit at all."""
 
     rule: Rule

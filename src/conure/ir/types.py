@@ -14,10 +14,11 @@ A scalar type carries meaning, not only bits. `float` and `f64` are both IEEE do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+
+from conure.record import Record
 
 Kind = Literal["bool", "signed", "unsigned", "real", "complex"]
 
@@ -26,8 +27,7 @@ Layout = Literal["C", "F", "U", "S"]
 strides free; every stride free (in bytes, any sign)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Record):
     """One scalar type. `numpy` names the dtype with the same bits."""
 
     name: str
@@ -91,8 +91,7 @@ _BY_DTYPE: Final = {scalar.dtype: scalar for scalar in NUMPY_SCALARS}
 _BY_PYTHON: Final[dict[type, Scalar]] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayType:
+class ArrayType(Record):
     """An array's static facts: element dtype (a NumPy scalar type), rank and layout."""
 
     dtype: Scalar

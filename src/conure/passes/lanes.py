@@ -20,7 +20,7 @@ is that of SPMD-on-SIMD compilation (Pharr and Mark, "ispc", InPar 2012).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from conure.analysis.lanes import depends, holds_loop, strip_names, varying
@@ -48,6 +48,7 @@ from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scala
 from conure.ir.walk import map_statements, names_read, names_written, statements, substitute
 from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
 from conure.passes.hoist import hoist
+from conure.record import Record
 
 Stmts = tuple[Stmt, ...]
 
@@ -70,15 +71,13 @@ def lanes(program: Program, widths: dict[str, int]) -> Program:
     return replace(program, body=body, locals=program.locals + tuple(names.new))
 
 
-@dataclass(slots=True)
-class _Piece:
+class _Piece(Record, frozen=False):
     """Statements without loops that are done lane by lane in one go."""
 
     stmts: Stmts
 
 
-@dataclass(slots=True)
-class _Around:
+class _Around(Record, frozen=False):
     """A statement with loops inside, its bodies cut into pieces."""
 
     stmt: Stmt
@@ -88,8 +87,7 @@ class _Around:
 _Cut = list["_Piece | _Around | Stmt"]
 
 
-@dataclass(slots=True)
-class _Strip:
+class _Strip(Record, frozen=False):
     """The work on one loop."""
 
     loop: For

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from conure.ir.nodes import Mark
+from conure.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Record):
     """Decisions by index name of the loop; loops not named stay as they are.
 
     `interchange`: swapped with the loop inside; `tiles`: (rows, columns) of a tile of the loop and
