@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from conure.frontend.arithmetic import lift, operate, operate_one
 from conure.frontend.arrays import elements, elementwise
@@ -15,7 +18,7 @@ from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar
 
-_ARITY = {"sign": 1, "where": 3, "clip": 3, "square": 1, "angle": 1}
+_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1}
 
 
 def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
@@ -112,6 +115,13 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
             return operate(ctx, "mul", held, held, True)
         case "logical":
             return cast(apply(row.op, *(nonzero(expr) for expr in exprs)), B1)
+        case "reciprocal":
+            if not exprs[0].type.is_inexact:
+                ctx.refuse("np.reciprocal of whole numbers is not compiled", "write 1 // x")
+            one = cast(Const(1.0, FLOAT), exprs[0].type)
+            return operate(ctx, "divide", one, exprs[0], True)
+        case "turn":
+            return _turned(ctx, row, exprs[0])
         case "complex":
             if exprs[0].type.kind == "bool":
                 ctx.refuse("NumPy conjugates a bool to int8")
@@ -139,6 +149,16 @@ def _sign(ctx: Lowering, expr: Expr) -> Expr:
     level = apply("select", apply("equal", held, zero), zero, held)
     negative = apply("select", apply("less", held, zero), below, level)
     return apply("select", apply("greater", held, zero), one, negative)
+
+
+def _turned(ctx: Lowering, row: Row, expr: Expr) -> Expr:
+    """Degrees or radians: a product with a factor that is rounded to the type."""
+    kind = math_type(expr.type)
+    if kind is None or kind.kind != "real":
+        ctx.refuse(f"np.{row.op} of this type is not compiled")
+    half, pi = (np.asarray(value, kind.dtype) for value in (row.factor, math.pi))
+    factor = half / pi if row.op == "degrees" else pi / half
+    return Apply("mul", (convert(expr, kind), Const(float(factor), kind)), kind)
 
 
 def _of_reals(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
