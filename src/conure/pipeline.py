@@ -18,6 +18,7 @@ from conure.ir.nodes import For, Program
 from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
+from conure.passes.branch import branch
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
@@ -98,6 +99,7 @@ TIDY: Final = (
         "simplify", lambda p, s: simplify(p), "fold what is constant, so that later stages see less"
     ),
     Stage("tidy", lambda p, s: tidy(p), "drop what nobody reads"),
+    Stage("branch", lambda p, s: branch(p), "a best value kept by choice is seen to be a reduction"),
 )
 PROVE: Final = (
     Stage(

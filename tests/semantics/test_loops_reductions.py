@@ -56,15 +56,15 @@ def test_11_scalar_reductions(kind, count):
         "product": "p *= signs[i]",
         "min": "low = min(low, a[i])",
         "max": "high = max(high, a[i])",
-        "numpy": "low = np.minimum(low, a[i])",
+        "numpy": "least = np.minimum(least, a[i])",
         "if": "if a[i] > high: high = a[i]",
     }
     chosen = bodies.values() if kind == "all" else [bodies[kind]]
     f = typed(
-        "def f(a, signs):\n    s = 0.0\n    p = 1.0\n    low = 1e300\n    high = -1e300\n"
+        "def f(a, signs):\n    s = 0.0\n    p = 1.0\n    low = least = 1e300\n    high = -1e300\n"
         "    for i in range(a.shape[0]):\n"
         + "".join(f"        {line}\n" for line in chosen)
-        + "    return s, p, low, high\n"
+        + "    return s, p, low, least, high\n"
     )
     signs = np.where(np.arange(count) % 3, 1.0, -1.0)
     check = parallel if count > 99 else native
