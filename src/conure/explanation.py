@@ -23,7 +23,7 @@ from conure.foresight import foresee
 from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.frontend.plausible import holds_loop
 from conure.frontend.source import parse_function, parse_text
-from conure.ir.nodes import For, Local, Param
+from conure.ir.nodes import For, Local, Param, Reduction
 from conure.ir.text import show
 from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
@@ -177,6 +177,7 @@ def _spans(tree: ast.Module, function: str | None) -> Iterator[tuple[int, int]]:
 Place = tuple[int, int]
 
 _SUFFIX: Final = re.compile(rf"\b([A-Za-z_]\w*)(?:\.(?:\d+|{'|'.join(SCALARS)}|cell|tmp))+\b")
+_HIDDEN: Final = (".kind", ".bound")
 _OPERATORS: Final = {
     "add": "+", "mul": "*", "minimum": "min", "maximum": "max", "fmin": "min", "fmax": "max",
     "less": "min", "less_equal": "min", "greater": "max", "greater_equal": "max",
@@ -326,15 +327,8 @@ def _compiled_report(loop: For, verdicts: Mapping[str, Verdict]) -> LoopReport:
     match verdict:
         case Parallel():
             guard = None if verdict.guard is None else _plain(show(verdict.guard))
-            sums = tuple(
-                _plain(
-                    " with ".join(
-                        (f"{each.name}: {_OPERATORS.get(each.op, each.op)}", *each.companions)
-                    )
-                )
-                for each in verdict.reductions
-                if not each.name.endswith((".kind", ".bound"))
-            )
+            named = [each for each in verdict.reductions if not each.name.endswith(_HIDDEN)]
+            sums = tuple(_accumulated(each) for each in named)
             return LoopReport(line, "parallel", guard, "", sums)
         case Serial(reason=reason):
             places = [reason.loc, *(loc for loc, _ in reason.related)]
@@ -342,6 +336,13 @@ def _compiled_report(loop: For, verdicts: Mapping[str, Verdict]) -> LoopReport:
             where = f" (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
             text = _plain(reason.message) + (where if lines else "")
             return LoopReport(line, "serial", None, text + _help(reason))
+
+
+def _accumulated(reduction: Reduction) -> str:
+    """`s: +`, or `best: max with at`."""
+    names = [_plain(name).split(".")[-1] for name in (reduction.name, *reduction.companions)]
+    operator = _OPERATORS.get(reduction.op, reduction.op)
+    return " with ".join([f"{names[0]}: {operator}", *names[1:]])
 
 
 def _plain(text: str) -> str:
