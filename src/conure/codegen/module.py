@@ -33,6 +33,9 @@ class Function:
         """The label of the block that instructions go to now."""
         self.open = True
         """Whether that block still lacks its terminator; what follows one is dead, and dropped."""
+        self.flag = ""
+        """The slot of the sticky failure, once something may fail."""
+        self._doubt = ""
 
     def emit(self, line: str) -> None:
         """Add an instruction without a result."""
@@ -69,8 +72,29 @@ class Function:
 
     def finish(self, terminator: str) -> None:
         """End the current block."""
+        self._note_doubt()
         self.emit(terminator)
         self.open = False
+
+    def fail_later(self, condition: str) -> None:
+        """Set the flag if the condition holds, once per block for all such conditions: a chain of
+        updates would not be taken for a reduction."""
+        if not self.flag:
+            self.flag = self.slot("i64", "0")
+        self._doubt = self.value(f"or i1 {self._doubt}, {condition}") if self._doubt else condition
+
+    def failed(self) -> str:
+        """An i1: whether the flag is set."""
+        self._note_doubt()
+        flag = self.value(f"load i64, ptr {self.flag}")
+        return self.value(f"icmp ne i64 {flag}, 0")
+
+    def _note_doubt(self) -> None:
+        if self._doubt and self.open:
+            old = self.value(f"load i64, ptr {self.flag}")
+            bit = self.value(f"zext i1 {self._doubt} to i64")
+            self.emit(f"store i64 {self.value(f'or i64 {old}, {bit}')}, ptr {self.flag}")
+        self._doubt = ""
 
     def branch(self, label: str) -> None:
         """End the current block with a jump."""

@@ -110,7 +110,6 @@ class Scope:
     high_sums: dict[str, str] = field(default_factory=dict)
     """Slots of the upper halves of sums (see `sums`)."""
     types: dict[str, Scalar] = field(default_factory=dict)
-    flag: str = ""
     turns: str = ""
     """The slot that counts turns of loops since the last poll."""
     aliases: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -149,18 +148,17 @@ class Scope:
         if steers and self.place.steering:
             self.leave_if(condition)
             return
-        if not self.flag:
-            self.flag = self.function.slot("i64", "0")
-        value = self.function.value
-        old = value(f"load i64, ptr {self.flag}")
-        bit = value(f"zext i1 {condition} to i64")
-        self.function.emit(f"store i64 {value(f'or i64 {old}, {bit}')}, ptr {self.flag}")
+        self.function.fail_later(condition)
 
     def settle(self) -> None:
         """Leave now if a sticky failure has happened."""
         if self.flag and self.function.open:
-            flag = self.function.value(f"load i64, ptr {self.flag}")
-            self.leave_if(self.function.value(f"icmp ne i64 {flag}, 0"))
+            self.leave_if(self.function.failed())
+
+    @property
+    def flag(self) -> str:
+        """The slot of the sticky failure; empty if nothing can fail so far."""
+        return self.function.flag
 
     def leave_if(self, condition: str, status: int | str = FAIL) -> None:
         """Leave the function with this status if the condition holds, which is unlikely."""
