@@ -9,6 +9,8 @@
 Each element still takes its terms in the same order, so that every bit stays. Afterwards the
 element fits a register (`passes/scalarize.py`) instead of being loaded and stored for each term.
 Legal where the outer loop is independent but for sums into the array, and the inner one entirely.
+Worth it where two independent loops are then around the sums, so that what they read is read for
+several elements at once, or where the sums walk through memory in order.
 """
 
 from __future__ import annotations
@@ -16,17 +18,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conure.analysis.verdict import Parallel, Verdict
-from conure.ir.nodes import For, Program, Stmt
-from conure.ir.walk import map_statements, names_read
+from conure.ir.nodes import For, Load, Program, Stmt
+from conure.ir.walk import bodies, names_read, walk, with_bodies
 
 
 def sink(program: Program, verdicts: dict[str, Verdict]) -> Program:
     """Sink every such loop as far as it goes; the verdicts hold for the program as given."""
+    return program.with_body(tuple(_visited(stmt, verdicts, 0) for stmt in program.body))
 
-    def change(stmt: Stmt) -> Stmt:
-        return _sunk(stmt, verdicts) if isinstance(stmt, For) else stmt
 
-    return program.with_body(map_statements(program.body, change))
+def _visited(stmt: Stmt, verdicts: dict[str, Verdict], around: int) -> Stmt:
+    """The statement with loops in it sunk; `around` independent loops are around it."""
+    if isinstance(stmt, For):
+        sunk = _sunk(stmt, verdicts)
+        passed = _depth_of(stmt.index, sunk)
+        if passed and (around + passed >= 2 or _walks(sunk, stmt.index)):
+            return sunk
+        around += _free(verdicts.get(stmt.index))
+    lists = [tuple(_visited(s, verdicts, around) for s in body) for body in bodies(stmt)]
+    return with_bodies(stmt, tuple(lists))
 
 
 def _sunk(loop: For, verdicts: dict[str, Verdict]) -> For:
@@ -37,6 +47,26 @@ def _sunk(loop: For, verdicts: dict[str, Verdict]) -> For:
     if loop.index in names_read((inner.start, inner.stop, inner.step)):
         return loop
     return replace(inner, body=(_sunk(replace(loop, body=inner.body), verdicts),))
+
+
+def _depth_of(index: str, loop: For) -> int:
+    """How many loops are now around the one with this index."""
+    depth = 0
+    while loop.index != index:
+        (inner,) = loop.body
+        assert isinstance(inner, For)
+        loop, depth = inner, depth + 1
+    return depth
+
+
+def _walks(nest: For, index: str) -> bool:
+    """Whether the loop with this index, now innermost, goes through memory in order."""
+    return all(
+        index not in names_read(subscript)
+        for node in walk(nest)
+        if isinstance(node, Load)
+        for subscript in node.index[:-1]
+    )
 
 
 def _only_sums(verdict: Verdict | None) -> bool:
