@@ -214,6 +214,7 @@ def explain(function: Callable[..., Any], *args: object, **keywords: object) -> 
     compiled = function if function in _dispatchers_of else jit(plain)
     bound = inspect.signature(plain).bind(*args, **keywords)
     bound.apply_defaults()
+    assert isinstance(compiled, FunctionType)
     known = outermost_names(plain) | bound.arguments
     from conure.explanation import explain_function
 

@@ -243,9 +243,9 @@ class Dispatcher:
         saved = None
         artifact = kernel.artifact
         if artifact.may_fail_after_write:
-            saved = Snapshot(
-                [v for v, slot in zip(given, artifact.arguments, strict=True) if slot.written]
-            )
+            written = zip(given, artifact.arguments, strict=True)
+            arrays = (value for value, slot in written if slot.written)
+            saved = Snapshot([value for value in arrays if isinstance(value, np.ndarray)])
         status, out = kernel.call(given)
         if status == OK:
             return OK, kernel.box(out)

@@ -72,6 +72,8 @@ def _bind(target: ast.expr, value: Any, known: Known) -> None:
         case ast.Tuple():
             for each, item in zip(target.elts, value, strict=True):
                 _bind(each, item, known)
+        case _:
+            raise Unknown
 
 
 def _value(node: ast.expr, known: Known) -> Any:

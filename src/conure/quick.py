@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy._core import umath
 
 from conure.configuration import in_force
 from conure.frontend.lowered import (
@@ -67,18 +68,24 @@ def quick({values}):
     return build(values, box(slots))
 """
     constants |= {
-        "options": in_force, "chosen": in_force(), "errors": _error_state, "default": _error_state(),
-        "events": events, "tracer": sys.gettrace, "call": kernel.call, "box": kernel.box, "pick": pick, "build": build,
+        "options": in_force,
+        "chosen": in_force(),
+        "errors": _error_state,
+        "default": _error_state(),
+        "tracer": sys.gettrace,
+        "events": events,
+        "call": kernel.call,
+        "box": kernel.box,
+        "pick": pick,
+        "build": build,
         "long": long,
-    }  # fmt: skip
+    }
     exec(text, constants)
     made: Hook = constants["quick"]
     return made
 
 
-def _test(
-    position: int, argument: Argument, constants: dict[str, Any]
-) -> list[str] | None:
+def _test(position: int, argument: Argument, constants: dict[str, Any]) -> list[str] | None:
     """What must not be true of a value; None where that cannot be told quickly."""
     match argument:
         case ScalarArgument(type_):
@@ -110,7 +117,7 @@ def _guard_tests(guards: Sequence[Guard], constants: dict[str, Any]) -> list[str
 
 def _error_state_source() -> Callable[[], object]:
     """A function that gives the same object as long as nobody changes `np.errstate`."""
-    variable = getattr(np._core.umath, "_extobj_contextvar", None)
+    variable = getattr(umath, "_extobj_contextvar", None)
     if variable is not None:
         read: Callable[[], object] = variable.get
         return read

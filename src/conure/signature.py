@@ -138,6 +138,6 @@ def _overlap(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
     if not np.may_share_memory(a, b):
         return False
     try:
-        return bool(np.shares_memory(a, b, max_work=_EXACT_WORK))
+        return bool(np.shares_memory(a, b, max_work=_EXACT_WORK))  # type: ignore[arg-type]  # any number will do
     except np.exceptions.TooHardError:
         return True

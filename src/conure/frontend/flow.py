@@ -10,13 +10,18 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from conure.record import Record
 
 Names = frozenset[str]
 _NOTHING: Names = frozenset()
+_KEPT: Final = 4096
+"""How many answers each function here keeps: nests ask for the same ones again and again, and
+nobody changes a parsed node."""
 
 
 class Flow(Record):
@@ -36,6 +41,7 @@ def live_before(stmts: Sequence[ast.stmt], after: Names, flow: Flow | None = Non
     return live
 
 
+@functools.lru_cache(_KEPT)
 def _before(stmt: ast.stmt, after: Names, flow: Flow) -> Names:
     match stmt:
         case ast.Return():
@@ -98,19 +104,20 @@ def _with_reads(stmt: ast.With | ast.AsyncWith) -> Names:
     return found
 
 
+@functools.lru_cache(_KEPT)
 def reads(node: ast.AST) -> Names:
     """Every name loaded anywhere inside (nested functions included); `del` needs it bound too."""
-    found = {
-        inner.id
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Store)
-    }
+    found: set[str] = set()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
+        if isinstance(inner, ast.Name):
+            if not isinstance(inner.ctx, ast.Store):
+                found.add(inner.id)
+        elif isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
             found.add(inner.target.id)
     return frozenset(found)
 
 
+@functools.lru_cache(_KEPT)
 def binds(node: ast.AST) -> Names:
     """Every name bound anywhere inside, outside nested scopes' own names."""
     found: set[str] = set()
@@ -134,6 +141,8 @@ def binds(node: ast.AST) -> Names:
                 ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp()
             ):
                 continue
+            case _:
+                pass
         pending.extend(ast.iter_child_nodes(current))
     return frozenset(found)
 

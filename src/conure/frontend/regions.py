@@ -13,7 +13,7 @@ Python; inside them the smaller regions are rewritten in turn.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import TypeVar
 
@@ -221,13 +221,13 @@ def _loop_flow(stmt: ast.For | ast.While, after: Names, flow: Flow) -> Flow:
     return Flow(after, head | after, flow.after_raise)
 
 
-def _replaced(node: Node, fields: dict[str, object]) -> Node:
+def _replaced(node: Node, fields: Mapping[str, object]) -> Node:
     same = {
         name: getattr(node, name)
         for name in (*node._fields, *node._attributes)
         if hasattr(node, name)
     }
-    return type(node)(**(same | fields))
+    return type(node)(**{**same, **fields})
 
 
 class _Writer:

@@ -1,9 +1,9 @@
 """How long CPython would take for a program: small work is not worth compiling.
 
-    >>> from conure.ir.parse import parse
-    >>> program = parse("program p(x: f64[1]C, n: int) { for i in 0:n { x[i] = 0.0:f64 } }")
-    >>> round(python_seconds(program, {"n": 1000}) * 1e6)
-    100
+>>> from conure.ir.parse import parse
+>>> program = parse("program p(x: f64[1]C, n: int) { for i in 0:n { x[i] = 0.0:f64 } }")
+>>> round(python_seconds(program, {"n": 1000}) * 1e6)
+100
 """
 
 from __future__ import annotations
@@ -12,7 +12,19 @@ import math
 from collections.abc import Mapping
 
 from conure.ir.nodes import (
-    Apply, Assign, Const, Dim, Expr, For, If, Load, Program, Stmt, Store, Var, While,
+    Apply,
+    Assign,
+    Const,
+    Dim,
+    Expr,
+    For,
+    If,
+    Load,
+    Program,
+    Stmt,
+    Store,
+    Var,
+    While,
 )  # fmt: skip
 from conure.ir.walk import bodies, expressions, walk
 
