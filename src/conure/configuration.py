@@ -14,7 +14,6 @@ of that name would replace it as an attribute of the package as soon as anybody 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import os
 from collections.abc import Callable, Mapping
@@ -238,4 +237,6 @@ def _require(kind: Kind, value: object, given: str) -> None:
 
 
 def _nearest(name: str, similarity: float) -> str:
+    import difflib
+
     return next(iter(difflib.get_close_matches(name, _KINDS, n=1, cutoff=similarity)), "")

@@ -68,6 +68,10 @@ INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
     ("api.py", "explain"): "explaining needs the compiler proper; a warm start does without it",
     ("api.py", "explain_all"): "as for explain",
     ("cli.py", "_explain"): "rich is slow to import, and a script that only runs needs none of it",
+    (
+        "configuration.py",
+        "_nearest",
+    ): "difflib takes 2 ms to import, and only a misspelt option needs it",
     ("artifacts.py", "_make"): "the compiler proper is not needed where the cache has the code",
     ("artifacts.py", "_assemble"): "as for _make",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
