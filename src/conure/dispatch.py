@@ -96,7 +96,7 @@ class Dispatcher:
             return _record_python(self.place, "a tracer or debugger watches the lines")
         if _floating_point_raises():
             return _record_python(self.place, "np.errstate asks NumPy to raise or to call")
-        signature = describe(self.region.live_in, values)
+        signature = describe(self.region.live_in, values, self.region.fields)
         variant = self.variants.get((signature.key, config))
         if variant is None or not _guards_hold(variant):
             variant = self.prepare(signature, config)

@@ -11,7 +11,7 @@ import builtins
 import linecache
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +23,11 @@ from conure.foresight import foresee
 from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.frontend.plausible import holds_loop
 from conure.frontend.source import parse_function, parse_text
-from conure.ir.nodes import For, Local, Param, Reduction
+from conure.ir.nodes import For, Local, Param, Program, Reduction, Store
 from conure.ir.text import show
 from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
+from conure.passes.distribute import distribute
 from conure.pipeline import PROVE, TIDY, decide
 from conure.signature import UNBOUND, Signature, describe
 
@@ -217,7 +218,8 @@ class _Walker:
         """Try the regions that start here, widest first; how many statements one took."""
         for dispatcher in self.by_start.get(place, ()):
             values = [self._look(name) for name in dispatcher.region.live_in]
-            signature = describe(dispatcher.region.live_in, values)
+            region = dispatcher.region
+            signature = describe(region.live_in, values, region.fields)
             lowered = dispatcher.lower(signature)
             reports = region_reports(dispatcher, signature, dispatcher.config(), lowered)
             if isinstance(lowered, Lowered):
@@ -297,7 +299,9 @@ def region_reports(
         at = f"line {lowered.loc.line}: {text}"
         return {(node.lineno, node.col_offset): _left_to_python(node.lineno, at) for node in loops}
     program = decide(lowered.program, config, False, TIDY + PROVE)
-    verdicts = judge_all(program, config.float_order == "exact")
+    exact = config.float_order == "exact"
+    verdicts = judge_all(program, exact)
+    verdicts |= _distributed(program, verdicts, exact)
     compiled: dict[Place, For] = {}
     for stmt in statements(program):
         if isinstance(stmt, For):
@@ -310,6 +314,29 @@ def region_reports(
     return inlined | {
         (node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops
     }
+
+
+def _distributed(
+    program: Program, verdicts: Mapping[str, Verdict], exact: bool
+) -> dict[str, Verdict]:
+    """Serial loops that become several loops, with a reason that says which lines are parallel."""
+    made = distribute(program, verdicts, exact)
+    if made is program:
+        return {}
+    parts = [s for s in statements(made) if isinstance(s, For)]
+    judged = judge_all(made, exact)
+    found: dict[str, Verdict] = {}
+    for loop in (s for s in statements(program) if isinstance(s, For)):
+        verdict = verdicts[loop.index]
+        own = [each for each in parts if each.loc == loop.loc]
+        free = [each for each in own if isinstance(judged[each.index], Parallel)]
+        if isinstance(verdict, Serial) and len(own) > 1 and free:
+            stores = (s for each in free for s in statements(each) if isinstance(s, Store))
+            lines = sorted({store.loc.line for store in stores})
+            what = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+            hint = f"{what}: parallel, in a loop apart"
+            found[loop.index] = replace(verdict, reason=replace(verdict.reason, hint=hint))
+    return found
 
 
 def _report(

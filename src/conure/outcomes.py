@@ -72,7 +72,13 @@ def _places(
                 place(f"{name}.{k}", item, f"{text}[{k}]")
 
     for position, name in enumerate(names):
-        place(name, arguments[name], f"values[{position}]")
+        if name in arguments:
+            place(name, arguments[name], f"values[{position}]")
+    for name, argument in arguments.items():
+        owner, _, field = name.rpartition(".")
+        if name not in names and owner in names:
+            text = f"values[{names.index(owner)}].__dict__[{field!r}]"
+            place(name, argument, text)
     return places
 
 

@@ -49,6 +49,8 @@ def quick(
     tests: list[str] = []
     constants: dict[str, Any] = {}
     for position, name in enumerate(names):
+        if name not in signature.arguments:
+            return None
         test = _test(position, signature.arguments[name], constants)
         if test is None:
             return None

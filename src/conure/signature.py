@@ -52,8 +52,13 @@ class Signature(Record):
     overlaps: tuple[tuple[str, str], ...]
 
 
-def describe(names: Sequence[str], values: Sequence[object]) -> Signature:
-    """The signature of a call whose live-ins `names` hold `values`."""
+Fields = Sequence[tuple[str, Sequence[str]]]
+
+
+def describe(names: Sequence[str], values: Sequence[object], fields: Fields = ()) -> Signature:
+    """The signature of a call whose live-ins `names` hold `values`. Of a plain object the
+    attributes in `fields` are arguments of their own, `self.u`."""
+    names, values = _with_fields(names, values, fields)
     arrays: list[tuple[str, np.ndarray[Any, Any]]] = []
     arguments: dict[str, Argument] = {}
     keys: list[Hashable] = []
@@ -77,6 +82,34 @@ def _constant(
     if scalar_of_value(value) is not None:
         return ("constant", type(value), repr(value)), ObjectArgument(value)
     return _one(name, value, arrays)
+
+
+def _with_fields(
+    names: Sequence[str], values: Sequence[object], fields: Fields
+) -> tuple[list[str], list[object]]:
+    """Objects whose attributes are all that is used, replaced by these attributes."""
+    wanted = dict(fields)
+    new_names: list[str] = []
+    new_values: list[object] = []
+    for name, value in zip(names, values, strict=True):
+        attributes = wanted.get(name, ())
+        if attributes and all(_is_plain_field(value, attribute) for attribute in attributes):
+            new_names += [f"{name}.{attribute}" for attribute in attributes]
+            new_values += [vars(value)[attribute] for attribute in attributes]
+        else:
+            new_names.append(name)
+            new_values.append(value)
+    return new_names, new_values
+
+
+def _is_plain_field(value: object, attribute: str) -> bool:
+    """Whether reading the attribute only looks into the object's own dictionary."""
+    kind = type(value)
+    return (
+        kind.__getattribute__ is object.__getattribute__
+        and attribute in getattr(value, "__dict__", ())
+        and not hasattr(getattr(kind, attribute, None), "__set__")
+    )
 
 
 def _one(

@@ -95,7 +95,8 @@ def _lower(
     ctx = Lowering(frame, lower_statements, may_return=may_return)
     ctx.overlaps = frozenset(frozenset(pair) for pair in overlaps)
     params = _parameters(ctx, arguments)
-    frame.outside = _outside(ctx, arguments)
+    fields = {name: held.value for name, held in frame.env.items() if "." in name}
+    frame.outside = _outside(ctx, arguments, fields)
     if may_return:
         frame.env[RETURN_TAKEN] = Binding(Number(Const(False, BOOL)))
     with ctx.nested() as body:
@@ -130,7 +131,7 @@ def _parameters(ctx: Lowering, arguments: Mapping[str, Argument]) -> dict[str, T
     params: dict[str, Type] = {}
     env: Environment = {}
     for name, argument in arguments.items():
-        if "." in name and not isinstance(argument, SameArray):
+        if "." in name and isinstance(argument, ObjectArgument):
             continue
         value = _value(ctx, params, name, argument)
         if value is not None:
@@ -175,13 +176,18 @@ def _array(
     return whole(name, kind, writeable)
 
 
-def _outside(ctx: Lowering, arguments: Mapping[str, Argument]) -> Callable[[str], Value | None]:
-    """Names that are read but are no variables of the region."""
+def _outside(
+    ctx: Lowering, arguments: Mapping[str, Argument], fields: Mapping[str, Value]
+) -> Callable[[str], Value | None]:
+    """Names that are read but are no variables of the region; `fields` are attributes of
+    objects, which do not change in it."""
 
     def outside(name: str) -> Value | None:
         argument = arguments.get(name)
         if isinstance(argument, ObjectArgument):
             return constant(argument.value)
+        if name in fields:
+            return fields[name]
         binding = ctx.frame.env.get(name) if not ctx.inlined else None
         return None if binding is None else binding.value
 

@@ -13,7 +13,7 @@ Python; inside them the smaller regions are rewritten in turn.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from typing import TypeVar
 
@@ -31,7 +31,8 @@ class Region(Record):
 
     `live_in` names what it may read from outside (a dotted name is a chain of attributes of a
     module, looked up at each call); `live_out` what it binds that is read later. `returns` tells
-    whether a `return` of the function stands in it.
+    whether a `return` of the function stands in it. `fields`: the attributes read of names of
+    which nothing else is used.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Region(Record):
     live_in: tuple[str, ...]
     live_out: tuple[str, ...]
     returns: bool
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Scope(Record, frozen=False):
@@ -134,6 +136,7 @@ def _region(stmts: list[ast.stmt], scope: Scope, after: Names, bound: Names, flo
         statements=tuple(stmts),
         live_in=tuple(sorted(names) + sorted(chains)),
         live_out=tuple(sorted(live_out)),
+        fields=_fields(stmts, names),
         returns=any(isinstance(node, ast.Return) for stmt in stmts for node in ast.walk(stmt)),
     )
     scope.regions.append(region)
@@ -155,6 +158,23 @@ def _module_chains(stmts: Sequence[ast.stmt], scope: Scope) -> set[str]:
                 if isinstance(value, ast.Name) and value.id in scope.modules:
                     found.add(".".join([value.id, *reversed(chain)]))
     return found
+
+
+def _fields(
+    stmts: Sequence[ast.stmt], names: Collection[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """`self.dx`, `self.u`: the attributes read of each name that is used in no other way."""
+    bare = _bare_uses(stmts)
+    found: dict[str, set[str]] = {}
+    for stmt in stmts:
+        for node in ast.walk(stmt):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                name = node.value.id
+                if not isinstance(node.ctx, ast.Load):
+                    bare.add(name)
+                elif name in names:
+                    found.setdefault(name, set()).add(node.attr)
+    return tuple((name, tuple(sorted(found[name]))) for name in sorted(found.keys() - bare))
 
 
 def _bare_uses(stmts: Sequence[ast.stmt]) -> set[str]:
