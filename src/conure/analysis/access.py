@@ -65,6 +65,7 @@ class Survey(Setting):
     contexts: dict[Path, Context] = field(default_factory=dict)
     heads: dict[Path, Context] = field(default_factory=dict)  # where a `while` tests its condition
     twins: dict[str, object] = field(default_factory=dict)  # kept by `dependence`
+    questions: int = 0  # asked of isl so far, kept by `dependence`
 
     def poly(self, expr: Expr, context: Context) -> Poly:
         """The value of an `int` expression where it is evaluated."""

@@ -30,6 +30,7 @@ from conure.ir.nodes import Apply, Expr
 
 Subscripts = list[tuple[Poly, Poly]]
 
+_MOST_QUESTIONS = 32  # for isl about one program; each takes 3 to 10 ms
 _FEW = 64  # iterations; a guard that holds for fewer only is not worth a test
 
 
@@ -196,14 +197,23 @@ class Pair:
         subscripts = list(zip(self.first.index, self.second.index, strict=True))
         if self.ordered_apart(subscripts, orders):
             return True
+        if not self.affordable():
+            return False
         gaps = [self.twins.poly(g) - f for f, g in subscripts]
         system = System(self.found.ranges, set(self.twins.names) | set(self.twins.names.values()))
         if not any(system.term(gap) for gap in gaps):
             return False
         return apart(system, (*orders, *self.around()), gaps) is True
 
+    def affordable(self) -> bool:
+        """Whether isl may be asked once more about this program."""
+        self.found.questions += 1
+        return self.found.questions <= _MOST_QUESTIONS
+
     def exactly(self, subscripts: Subscripts) -> Condition:
         """The condition that isl finds."""
+        if not self.affordable():
+            return FALSE
         gaps = [self.twins.poly(g) - f for f, g in subscripts]
         ranges = self.found.ranges
         moving = set(self.twins.names) | set(self.twins.names.values())
