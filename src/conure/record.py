@@ -41,7 +41,7 @@ class RecordType(type):
             for each, kind in namespace.get("__annotations__", {}).items()
             if not kind.startswith("ClassVar")
         }
-        namespace.setdefault("__slots__", tuple(fields))
+        namespace.setdefault("__slots__", (*fields, "_hash") if frozen and eq else tuple(fields))
         namespace["__match_args__"] = tuple(fields)
         namespace["__dataclass_fields__"] = fields
         if not frozen:
@@ -71,8 +71,13 @@ def _comparison(names: list[str]) -> tuple[Callable[..., Any], Callable[..., int
             return NotImplemented
         return values(self) == values(other)
 
-    def hashed(self: object) -> int:
-        return hash(values(self))
+    def hashed(self: Any) -> int:
+        try:
+            known: int = self._hash  # trees are hashed again and again: each node once
+        except AttributeError:
+            known = hash(values(self))
+            object.__setattr__(self, "_hash", known)
+        return known
 
     return equal, hashed
 
