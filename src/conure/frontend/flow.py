@@ -135,6 +135,8 @@ def binds(node: ast.AST) -> Names:
                 found |= {(a.asname or a.name).split(".")[0] for a in current.names}
             case ast.ExceptHandler(name=str(name)):
                 found.add(name)
+            case ast.MatchMapping(rest=str(name)):
+                found.add(name)
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 found.add(name)
             case (

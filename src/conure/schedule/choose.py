@@ -115,8 +115,10 @@ class _Chooser(Record, frozen=False):
         return inner
 
     def _misses(self, loop: For, index: str) -> int:
-        """Accesses in the loop that would jump through memory if `index` were innermost."""
-        return sum(self._stride(a, index, loop) not in (0, 1) for a in _accesses(loop.body))
+        """Accesses in the loop that would jump through memory if `index` were innermost, the
+        loop's own index or the one around it; the other one is fixed then."""
+        accesses = _accesses(loop.body)
+        return sum(self._stride(a, index, loop, {loop.index}) not in (0, 1) for a in accesses)
 
     # ---- lanes ----------------------------------------------------------------------------
 
@@ -192,10 +194,12 @@ class _Chooser(Record, frozen=False):
             verdict.guard or verdict.reductions or verdict.last
         )
 
-    def _stride(self, access: Load | Store, index: str, loop: For) -> int | None:
+    def _stride(
+        self, access: Load | Store, index: str, loop: For, fixed: Collection[str] = ()
+    ) -> int | None:
         """How far an access in the loop moves per step of the index, in elements: 0, 1 or None
         (farther, or not known)."""
-        apart = varying(loop) - {index}
+        apart = varying(loop) - {index, *fixed}
         moves = [_coefficient(subscript, index, apart) for subscript in access.index]
         if all(move == 0 for move in moves):
             return 0
@@ -241,7 +245,10 @@ def holds_inner(loop: For | While) -> bool:
 
 
 def _moves(inner: For, index: str) -> bool:
-    return any(index in names_read(bound) for bound in (inner.start, inner.stop))
+    """Whether the bounds of a loop may differ in another iteration, or may not even be read
+    where the loop around it has no trips."""
+    bounds = (inner.start, inner.stop, inner.step)
+    return index in names_read(bounds) or any(isinstance(node, Load) for node in walk(bounds))
 
 
 def _coefficient(expr: Expr, index: str, apart: Collection[str]) -> int | None:
