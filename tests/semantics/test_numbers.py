@@ -227,13 +227,21 @@ def test_builtin_functions():
     def f(a, out):
         for i in range(len(a)):
             q, r = divmod(i, 5)
-            out[i, 0] = min(a[i], i, 4.0) + max(q, r)
+            out[i, 0] = min(a[i], 4.0) + max(q, r)
             out[i, 1] = abs(-a[i]) + abs(i - 6)
             out[i, 2] = round(i * 0.3) + pow(i, 2)
             out[i, 3] = int(a[i] * 0.7) + float(i) + bool(i)
             out[i, 4] = len(a) + complex(i, 1).real
 
     native(f, A, np.zeros((12, 5)))
+
+
+def test_smallest_of_three_types():
+    def f(a, out):
+        for i in range(len(a)):
+            out[i, 0] = min(a[i], i, 4.0)
+
+    same(f, A, np.zeros((12, 5)))
 
 
 def test_constants_of_modules():

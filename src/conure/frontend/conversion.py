@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from conure.frontend.context import Lowering, children
-from conure.frontend.promotion import rank
+from conure.frontend.promotion import holds, rank
 from conure.frontend.values import Number
 from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import apply, cast
@@ -95,6 +95,8 @@ def fits_exactly(expr: Expr, target: Scalar) -> bool | None:
     source = expr.type
     if source.kind == "bool" or source.dtype == target.dtype:
         return True
+    if not source.python and not target.python:
+        return holds(target, source)
     if isinstance(expr, Const) and not isinstance(expr.value, complex):
         return _constant_fits(expr.value, target)
     if source is FLOAT and target in (F32,):

@@ -13,10 +13,10 @@ from conure.frontend.arithmetic import (
     operate_one,
     unary,
 )
-from conure.frontend.arrays import binary_elements, elements, elementwise
+from conure.frontend.arrays import binary_elements, elements, elementwise, materialize
 from conure.frontend.attributes import attribute
 from conure.frontend.calls import Arguments, call
-from conure.frontend.context import Edge, Lowering, body_of, is_fixed
+from conure.frontend.context import Draft, Edge, Lowering, body_of, frozen, is_fixed
 from conure.frontend.conversion import truth
 from conure.frontend.indexing import (
     Slice,
@@ -40,9 +40,10 @@ from conure.frontend.values import (
     Value,
     View,
 )
-from conure.ir.nodes import Const, Expr, If
+from conure.ir.nodes import Const, Expr, If, Rebind, Store
 from conure.ir.ops import apply
 from conure.ir.types import BOOL
+from conure.ir.walk import statements as every_statement
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -156,22 +157,31 @@ def operands(ctx: Lowering, nodes: Sequence[ast.expr]) -> list[Value]:
         with ctx.nested() as statements:
             value = evaluate(ctx, node)
         if statements:
-            values = [_put_away(ctx, earlier) for earlier in values]
+            values = [_put_away(ctx, earlier, statements) for earlier in values]
             ctx.absorb(statements)
         values.append(value)
     return values
 
 
-def _put_away(ctx: Lowering, value: Value) -> Value:
+def _put_away(ctx: Lowering, value: Value, statements: Draft) -> Value:
+    """The value as it is before these statements."""
     match value:
         case Number():
             return ctx.held_number(value)
         case Tuple(items, origin):
-            return Tuple(tuple(_put_away(ctx, item) for item in items), origin)
-        case Elements():
-            ctx.refuse("a call beside an array expression is not compiled", "use two statements")
+            return Tuple(tuple(_put_away(ctx, item, statements) for item in items), origin)
+        case Elements() if _writes(ctx, statements):
+            return materialize(ctx, value)
         case _:
             return value
+
+
+def _writes(ctx: Lowering, statements: Draft) -> bool:
+    """Whether elements of arrays that were there before may change."""
+    return any(
+        isinstance(stmt, Rebind) or (isinstance(stmt, Store) and stmt.array not in ctx.allocated)
+        for stmt in every_statement(frozen(statements))
+    )
 
 
 # ---- operators -------------------------------------------------------------------------------
@@ -270,7 +280,7 @@ def _comparison(ctx: Lowering, node: ast.Compare) -> Value:
         with ctx.nested() as statements:
             right = evaluate(ctx, node.comparators[0])
         if statements:
-            left = _put_away(ctx, left)
+            left = _put_away(ctx, left, statements)
             ctx.absorb(statements)
         return _compared(ctx, node.ops[0], left, right)
     return _chain(ctx, left, node.ops, node.comparators)
@@ -281,9 +291,9 @@ def _chain(
 ) -> Value:
     with ctx.nested() as statements:
         right = evaluate(ctx, nodes[0])
-        right = _put_away(ctx, right) if len(ops) > 1 else right
+        right = _put_away(ctx, right, []) if len(ops) > 1 else right
     if statements:
-        left = _put_away(ctx, left)
+        left = _put_away(ctx, left, statements)
         ctx.absorb(statements)
     result = _compared(ctx, ops[0], left, right)
     if len(ops) == 1:

@@ -164,17 +164,31 @@ def overflows(op: str, elementwise: bool, operand: Scalar) -> bool:
     return operand.is_integer and op in _WRAPS_AROUND
 
 
-def join_types(first: Scalar, second: Scalar) -> tuple[Scalar, Scalar | None] | None:
-    """A type that holds both, and the Python type if the value may be of that one instead.
+def holds(wide: Scalar, narrow: Scalar) -> bool:
+    """Whether one NumPy type has every value of another.
 
-    >>> join_types(FLOAT, F64), join_types(I64, INT), join_types(I64, F64)
-    ((f64, float), (i64, int), None)
+    >>> holds(F64, F32), holds(I64, U64), holds(F32, F64)
+    (True, False, False)
+    """
+    if wide.kind == narrow.kind:
+        return wide.bits > narrow.bits
+    signed = wide.kind == "signed" and narrow.kind == "unsigned"
+    exact = wide is F64 and narrow.is_integer
+    return (signed or exact) and narrow.bits <= 32 and narrow.bits < wide.bits
+
+
+def join_types(first: Scalar, second: Scalar) -> tuple[Scalar, Scalar | None] | None:
+    """A type that holds both, and the other type if the value may be of that one instead.
+
+    >>> join_types(FLOAT, F64), join_types(I64, INT), join_types(I64, F64), join_types(F32, F64)
+    ((f64, float), (i64, int), None, (f64, f32))
     """
     if first is second:
         return first, None
     if first.python == second.python:
         if not first.python:
-            return None
+            ways = ((first, second), (second, first))
+            return next((way for way in ways if holds(*way)), None)
         return (first, second) if rank(first) > rank(second) else (second, first)
     strong, weak = (second, first) if first.python else (first, second)
     return (strong, weak) if rank(weak) <= rank(strong) else None

@@ -9,6 +9,7 @@ from conure.frontend.assignment import assign_target, augmented
 from conure.frontend.context import Draft, Edge, Lowering, Tail, Target, body_of
 from conure.frontend.expressions import condition, evaluate
 from conure.frontend.joins import join
+from conure.frontend.keeping import kept
 from conure.frontend.loops import lower_for, lower_while
 from conure.frontend.names import bind
 from conure.frontend.returns import return_value
@@ -44,6 +45,8 @@ def lower_statements(ctx: Lowering, statements: Sequence[ast.stmt], tail: Tail) 
 
 def _statement(ctx: Lowering, node: ast.stmt, tail: Tail) -> None:
     match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if kept(ctx, name, value):
+            return
         case ast.Assign(targets=targets, value=value):
             _assign(ctx, targets, evaluate(ctx, value))
         case ast.AnnAssign(target=target, value=value, simple=_):

@@ -5,7 +5,8 @@ array is a view (index maps over a parameter or a local array), everything else 
 the compilation.
 
 A *mixed* number is either a Python scalar or (after the first turn of a loop, say) a NumPy one:
-`kind` is false while it is still the Python value, which `expr` then holds exactly.
+`kind` is false while it is still the Python value, which `expr` then holds exactly. In the same
+way a number may be of a narrower NumPy type at first.
 """
 
 from __future__ import annotations

@@ -283,9 +283,6 @@ class _Checker(_Expressions):
         self.require(result.name in self.scalars, f"{result.name} is not declared")
         kinds = result.kind is None or result.python is not None
         self.require(kinds, f"{result.name} has a kind but no Python type")
-        self.require(
-            result.python is None or result.python.python, f"{result.python}: not Python's"
-        )
 
     def mark(self, loop: For) -> None:
         mark = loop.mark

@@ -257,8 +257,9 @@ class Local(Record):
 @final
 class Result(Record):
     """A scalar handed back: a local or parameter. `kind` names a bool local: false means that
-    the value is of the Python type `python` instead; `bound` likewise: false means unbound. For
-    an array name (rebound by `:=`) the result is the position of the parameter it now names."""
+    the value is of the type `python` (or a narrower one of NumPy's) instead; `bound` likewise:
+    false means unbound. For an array name (rebound by `:=`) the result is the position of the
+    parameter it now names."""
 
     name: str
     python: Scalar | None = None

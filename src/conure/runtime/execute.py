@@ -32,7 +32,7 @@ import numpy as np
 from conure.artifact import MISS, ArgumentSlot, Artifact, ResultSlot
 from conure.configuration import current
 from conure.errors import DeviceError
-from conure.ir.types import NUMPY_SCALARS
+from conure.ir.types import NUMPY_SCALARS, SCALARS
 from conure.runtime import pool
 from conure.target import ArrayFields, host
 
@@ -146,7 +146,10 @@ def _boxed(slot: ResultSlot, places: dict[str, str]) -> str:
         position = int(plain.removeprefix("out.s"))
         plain = f"complex({plain}, out.s{position + 1})"
     text = plain if slot.scalar.python else f"numpy_{slot.type}({plain})"
-    converted = plain if slot.python in (None, slot.python_type) else f"{slot.python}({plain})"
+    converted = plain
+    if slot.python not in (None, slot.python_type):
+        other = SCALARS[slot.python or ""]
+        converted = f"{'' if other.python else 'numpy_'}{other.name}({plain})"
     if slot.kind_of is not None:
         text = f"({text} if {places[slot.kind_of]} else {converted})"
     elif slot.python is not None:
