@@ -1,0 +1,1 @@
+"""Functions as people write them, compared with CPython and compiled without a rest."""
