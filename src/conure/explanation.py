@@ -21,13 +21,14 @@ from conure.dispatch import Dispatcher
 from conure.errors import Reason
 from conure.foresight import foresee
 from conure.frontend.lowered import Lowered, ScalarOutcome
-from conure.frontend.plausible import holds_loop
+from conure.frontend.plausible import first_refused, holds_loop
 from conure.frontend.source import parse_function, parse_text
 from conure.ir.nodes import For, Local, Param, Program, Reduction, Store
 from conure.ir.text import show
 from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
 from conure.passes.distribute import distribute
+from conure.passes.peel import ENDS
 from conure.pipeline import PROVE, TIDY, decide
 from conure.signature import UNBOUND, Signature, describe
 
@@ -152,7 +153,9 @@ def explain_run(
     for loop in ast.walk(tree):
         if isinstance(loop, ast.For | ast.While):
             place = (loop.lineno, loop.col_offset)
-            loops.setdefault(place, _left_to_python(loop.lineno, _NOT_SEEN))
+            refused = first_refused(loop) is not None
+            reason = _refusal(loop) if refused else "it was not reached"
+            loops.setdefault(place, _left_to_python(loop.lineno, reason))
     inside = [
         loops[place]
         for place in sorted(loops)
@@ -184,8 +187,18 @@ _OPERATORS: Final = {
     "less": "min", "less_equal": "min", "greater": "max", "greater_equal": "max",
     "bitand": "&", "bitor": "|", "bitxor": "^",
 }  # fmt: skip
-_NOT_SEEN = "not reached, or not of the accepted language"
 _NOT_ACCEPTED = "it holds statements that are not of the accepted language"
+_SHOWN: Final = 40  # characters of what is refused
+
+
+def _refusal(loop: ast.For | ast.While) -> str:
+    """Why a loop is no region: the first thing in it that is not compiled."""
+    node = first_refused(loop)
+    if node is None:
+        return _NOT_ACCEPTED
+    text = ast.unparse(node).split("\n")[0]
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return f"line {node.lineno}: `{shown}` is not compiled"
 
 
 def _left_to_python(line: int, reason: str) -> LoopReport:
@@ -271,7 +284,7 @@ class _Walker:
         for loop in ast.walk(node):
             if isinstance(loop, ast.For | ast.While):
                 place = (loop.lineno, loop.col_offset)
-                self.loops.setdefault(place, _left_to_python(loop.lineno, _NOT_ACCEPTED))
+                self.loops.setdefault(place, _left_to_python(loop.lineno, _refusal(loop)))
 
 
 def _sample(type_: Scalar) -> object:
@@ -304,7 +317,7 @@ def region_reports(
     verdicts |= _distributed(program, verdicts, exact)
     compiled: dict[Place, For] = {}
     for stmt in statements(program):
-        if isinstance(stmt, For):
+        if isinstance(stmt, For) and ENDS not in stmt.notes:
             compiled.setdefault((stmt.loc.line, stmt.loc.column), stmt)
     inlined = {
         place: _compiled_report(loop, verdicts)

@@ -180,11 +180,17 @@ def _step(pair: Pair, loop: Loop) -> Poly:
 def may_distribute(program: Program, index: str, found: Survey | None = None) -> list[list[int]]:
     """The statements of a loop's body (by position) in groups, in an order in which each group may
     be a loop of its own: the strongly connected parts of the dependence graph (Allen, Kennedy)."""
+    return _components(dependences(program, index, found))
+
+
+def dependences(program: Program, index: str, found: Survey | None = None) -> list[set[int]]:
+    """For each statement of a loop's body those that have to stay after it, by position, if each
+    becomes a loop of its own."""
     found = found or survey(program)
     loop = found.loops[index]
     body = loop.statement.body
     if _leaves(body):
-        return [list(range(len(body)))]
+        return [{q for q in range(len(body)) if q != p} for p in range(len(body))]
     after = [set(each) for each in _scalar_edges(body)]
     cells = Cells(program, found, Entry(found))
     groups = _groups(cells, loop)
@@ -199,7 +205,7 @@ def may_distribute(program: Program, index: str, found: Survey | None = None) ->
                     continue
                 if first.array != second.array or _before(found, loop, first, second):
                     after[p].add(q)
-    return _components(after)
+    return after
 
 
 def _leaves(body: tuple[Stmt, ...]) -> bool:
