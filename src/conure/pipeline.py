@@ -1,6 +1,7 @@
 """THE list of stages from a lowered program to an artifact, one row each.
 
-`decide` runs the stages that rewrite the program; `make` adds code generation. A careful program keeps every check; a fast one has its checks proven away or assumed.
+`decide` runs the stages that rewrite the program; `make` adds code generation. A careful program
+keeps every check; a fast one has its checks proven away or assumed.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from conure.analysis.parallel import Parallel, judge_all
+from conure.analysis.parallel import Parallel, Verdict, judge_all
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
@@ -19,10 +20,12 @@ from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
 from conure.passes.branch import branch
+from conure.passes.distribute import distribute
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
 from conure.passes.parallelize import parallelize
+from conure.passes.peel import peel
 from conure.passes.scalarize import scalarize
 from conure.passes.simplify import simplify
 from conure.passes.sink import sink
@@ -41,11 +44,21 @@ class Setting(Record):
     target: Target
     config: Config
     careful: bool
+    known: list[tuple[Program, dict[str, Verdict]]]
 
     @property
     def exact(self) -> bool:
         """Whether float sums keep Python's order."""
         return self.config.float_order == "exact"
+
+    def judged(self, program: Program) -> dict[str, Verdict]:
+        """The verdict on every loop; the last ones are known still."""
+        for known, verdicts in self.known:
+            if known.body is program.body and known.locals == program.locals:
+                return verdicts
+        self.known[1:] = []
+        self.known.insert(0, (program, judge_all(program, self.exact)))
+        return self.known[0][1]
 
 
 class Stage(Record):
@@ -58,7 +71,7 @@ class Stage(Record):
 
 def _arrange(program: Program, setting: Setting) -> Program:
     """Judge and choose once, then apply what was chosen, outer decisions first."""
-    verdicts = judge_all(program, setting.exact)
+    verdicts = setting.judged(program)
     choices = choose(program, verdicts, setting.target)
     program = parallelize(program, choices.marks)
     program = interchange(program, choices.interchange)
@@ -70,7 +83,7 @@ def _arrange(program: Program, setting: Setting) -> Program:
 def _split(program: Program, setting: Setting) -> Program:
     """Split serial loops where that makes parts of them parallel; a few attempts at most, since
     each one judges the program anew."""
-    verdicts = judge_all(program, setting.exact)
+    verdicts = setting.judged(program)
     tried: set[str] = set()
     for _ in range(_MOST_SPLITS):
         wanted = [
@@ -84,7 +97,7 @@ def _split(program: Program, setting: Setting) -> Program:
         loop, point = wanted[0]
         tried.add(loop.index)
         cut = split(program, loop.index, point)
-        new = judge_all(cut, setting.exact)
+        new = setting.judged(cut)
         parts = [new[index] for index in new if index not in verdicts]
         if sum(isinstance(part, Parallel) for part in parts) >= 2:
             program, verdicts = cut, new
@@ -99,9 +112,10 @@ TIDY: Final = (
         "simplify", lambda p, s: simplify(p), "fold what is constant, so that later stages see less"
     ),
     Stage("tidy", lambda p, s: tidy(p), "drop what nobody reads"),
-    Stage("branch", lambda p, s: branch(p), "a best value kept by choice is seen to be a reduction"),
+    Stage("branch", lambda p, s: branch(p), "a best value kept by choice is a reduction"),
 )
 PROVE: Final = (
+    Stage("peel", lambda p, s: p if s.careful else peel(p), "only the ends of a loop wrap around"),
     Stage(
         "uncheck",
         lambda p, s: p if s.careful else uncheck(p),
@@ -109,11 +123,17 @@ PROVE: Final = (
     ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
 )
+DISTRIBUTE: Final = Stage(
+    "distribute",
+    lambda p, s: distribute(p, s.judged(p), s.exact),
+    "make several loops of a serial one where some of them are parallel",
+)
 APPLY: Final = (
     Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
+    DISTRIBUTE,
     Stage(
         "sink",
-        lambda p, s: sink(p, judge_all(p, s.exact)),
+        lambda p, s: sink(p, s.judged(p)),
         "loops that sum into arrays go inside, where the element is a register",
     ),
     Stage(
@@ -129,7 +149,7 @@ def decide(
     program: Program, config: Config, careful: bool, stages: tuple[Stage, ...] = STAGES
 ) -> Program:
     """The program after all stages that rewrite it."""
-    setting = Setting(host(), config, careful)
+    setting = Setting(host(), config, careful, [])
     if config.check:
         check(program)
     for stage in stages:

@@ -187,6 +187,8 @@ class _Uncheck:
         results = [self.expression(arg, where) for arg, where in self.operands(expr, context)]
         args = tuple(result for result, _ in results)
         spans = tuple(span for _, span in results)
+        if expr.op == "mod" and expr.type is INT and self.is_reduced(expr, context):
+            return results[0]
         same = len(args) == 2 and expr.args[0] == expr.args[1]
         source = expr.args[-1].type if expr.op != "select" else expr.type
         if source.kind == "bool" and expr.op == "cast":
@@ -208,6 +210,12 @@ class _Uncheck:
             poly = self.found.poly(expr, context)
             value = value.meet(self.found.ranges.interval(poly, context.facts))
         return new, value
+
+    def is_reduced(self, expr: Apply, context: Context) -> bool:
+        """Whether a remainder is the very number that is divided."""
+        number, divisor = (self.found.poly(arg, context) for arg in expr.args)
+        prove = self.found.ranges.prove
+        return prove(number, context.facts) and prove(divisor - number - 1, context.facts)
 
     def operands(self, expr: Apply, context: Context) -> list[tuple[Expr, Context]]:
         """Each operand with what is known when it is evaluated."""
