@@ -48,6 +48,12 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
         yield from _run(child)
 
 
+def first_refused(stmt: ast.stmt) -> ast.stmt | ast.expr | None:
+    """What in the statement does not belong to the accepted language; the first of them."""
+    nodes = [n for n in ast.walk(stmt) if isinstance(n, ast.stmt | ast.expr) and not _accepted(n)]
+    return min(nodes, key=lambda node: (node.lineno, node.col_offset), default=None)
+
+
 def is_plain(stmt: ast.stmt) -> bool:
     """A statement worth having between two loops of one region: scalars and simple calls."""
     if isinstance(stmt, ast.Return | ast.Expr):

@@ -21,6 +21,7 @@ from typing import Any, Final
 from conure.api import jit, remember
 from conure.dispatch import Dispatcher, nest
 from conure.frontend.flow import binds
+from conure.frontend.plausible import holds_loop
 from conure.frontend.regions import Scope, rewrite_body
 from conure.frontend.source import parse_text
 from conure.signature import UNBOUND
@@ -150,9 +151,9 @@ def _scope(tree: ast.Module) -> Scope:
 
 
 def _with_jit(stmt: ast.stmt) -> ast.stmt:
-    """A function definition with `jit` nearest to the function; methods of classes too."""
+    """The definition of a function with loops with `jit` nearest to it; methods of classes too."""
     match stmt:
-        case ast.FunctionDef():
+        case ast.FunctionDef() if holds_loop(stmt):
             hook = ast.Attribute(ast.Name(_HOOKS, ast.Load()), "jit", ast.Load())
             decorator = ast.copy_location(hook, stmt)
             return _changed(
