@@ -27,7 +27,7 @@ Value = bool | int | float | complex
 
 @final
 class Const(Record):
-    """A literal; `1`, `1.0:f32`. Equal only if the bits are (so -0.0 and 0.0, 1 and True differ)."""
+    """A literal; `1`, `1.0:f32`. Equal only if the bits are: -0.0 and 0.0, 1 and True differ."""
 
     value: Value
     type: Scalar
@@ -199,7 +199,7 @@ class Leave(Record):
 
 @final
 class Assume(Record):
-    """`assume e`: nothing has been written yet; if `e` is false the careful variant runs instead."""
+    """`assume e`: nothing is written yet; if `e` is false the careful variant runs instead."""
 
     condition: Expr
     loc: Loc = field(default=NOWHERE, compare=False, repr=False)

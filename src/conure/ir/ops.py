@@ -1,4 +1,4 @@
-"""The table of operators: one row each; front ends, folding, printing, evaluation and emission read it.
+"""The table of operators, one row each: all that a layer needs to know of an operator is here.
 
 Operands of one row have one type (casts are explicit; a shift or a power too). The result has
 that type, except where `result` says otherwise. `fails` names the kinds of type for which the
@@ -8,7 +8,8 @@ that type, except where `result` says otherwise. `fails` names the kinds of type
     5
     >>> apply("less", Const(1, INT), Const(2, INT)).type
     bool
-    >>> apply("add", Const(1, INT), Const(2, INT)).checked, apply("add", Const(1.0, F64), Const(2.0, F64)).checked
+    >>> one, half = Const(1, INT), Const(0.5, F64)
+    >>> apply("add", one, one).checked, apply("add", half, half).checked
     (True, False)
 """
 
@@ -81,14 +82,17 @@ def _arithmetic() -> tuple[Op, ...]:
     return (
         Op("add", 2, o.add, np.add, "+", fails=_OVERFLOW, kinds=_NUMBER, commutative=True,
            associative=True, identity=0, integer="add", real="fadd"),
-        Op("sub", 2, o.sub, np.subtract, "-", fails=_OVERFLOW, kinds=_NUMBER, integer="sub", real="fsub"),
+        Op("sub", 2, o.sub, np.subtract, "-", fails=_OVERFLOW, kinds=_NUMBER,
+           integer="sub", real="fsub"),
         Op("mul", 2, o.mul, np.multiply, "*", fails=_OVERFLOW, kinds=_NUMBER, commutative=True,
            associative=True, identity=1, integer="mul", real="fmul"),
         Op("divide", 2, o.truediv, np.divide, "/", "divide", fails=_ZERO | {"complex"},
            kinds=_NUMBER, real="fdiv", cost=5),
-        Op("floordiv", 2, o.floordiv, np.floor_divide, "//", fails=_ZERO, kinds=_INTEGER | _REAL, cost=15),
+        Op("floordiv", 2, o.floordiv, np.floor_divide, "//", fails=_ZERO,
+           kinds=_INTEGER | _REAL, cost=15),
         Op("mod", 2, o.mod, np.remainder, "%", fails=_ZERO, kinds=_INTEGER | _REAL, cost=15),
-        Op("pow", 2, o.pow, np.power, "**", fails=_ZERO | {"complex"}, kinds=_NUMBER, math="pow", cost=25),
+        Op("pow", 2, o.pow, np.power, "**", fails=_ZERO | {"complex"},
+           kinds=_NUMBER, math="pow", cost=25),
         Op("neg", 1, o.neg, np.negative, "-", fails=_OVERFLOW, kinds=_NUMBER, real="fneg"),
         Op("abs", 1, abs, np.absolute, result="component", fails=_OVERFLOW, kinds=_NUMBER),
         Op("bitand", 2, o.and_, np.bitwise_and, "&", kinds=_BITS, commutative=True,
@@ -105,8 +109,10 @@ def _arithmetic() -> tuple[Op, ...]:
            associative=True, idempotent=True),
         Op("maximum", 2, np.maximum, np.maximum, kinds=_ORDERED, commutative=True,
            associative=True, idempotent=True),
-        Op("fmin", 2, np.fmin, np.fmin, kinds=_REAL, commutative=True, associative=True, idempotent=True),
-        Op("fmax", 2, np.fmax, np.fmax, kinds=_REAL, commutative=True, associative=True, idempotent=True),
+        Op("fmin", 2, np.fmin, np.fmin, kinds=_REAL, commutative=True, associative=True,
+           idempotent=True),
+        Op("fmax", 2, np.fmax, np.fmax, kinds=_REAL, commutative=True, associative=True,
+           idempotent=True),
     )  # fmt: skip
 
 
@@ -147,6 +153,7 @@ def _math(name: str, python: Callable[..., Any], numpy: Callable[..., Any], cost
 
 def _functions() -> tuple[Op, ...]:
     erf, erfc = np.frompyfunc(math.erf, 1, 1), np.frompyfunc(math.erfc, 1, 1)
+    gamma = np.frompyfunc(math.gamma, 1, 1)
     return (
         Op("sqrt", 1, math.sqrt, np.sqrt, fails=_DOMAIN, kinds=_REAL, cost=6),
         # floor, ceil, trunc and rint keep the type; Python's int-valued ones are casts of these
@@ -180,7 +187,7 @@ def _functions() -> tuple[Op, ...]:
         _math("hypot", math.hypot, np.hypot, 12, 2, fails=_DOMAIN),
         _math("erf", math.erf, erf, 20),
         _math("erfc", math.erfc, erfc, 20),
-        _math("gamma", math.gamma, np.frompyfunc(math.gamma, 1, 1), 60, fails=_DOMAIN, c_name="tgamma"),
+        _math("gamma", math.gamma, gamma, 60, fails=_DOMAIN, c_name="tgamma"),
         _math("lgamma", math.lgamma, np.frompyfunc(math.lgamma, 1, 1), 60, fails=_DOMAIN),
         # complex(re, im): the node's type is the complex type of the parts
         Op("complex", 2, complex, lambda re, im: re + 1j * im, kinds=_REAL),
