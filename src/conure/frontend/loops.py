@@ -166,6 +166,9 @@ def _body(ctx: Lowering, node: LoopNode) -> None:
     again = ctx.frame.loops[-1].again
     with ctx.nested() as body:
         ctx.body(ctx, node.body, "loop")
+    if again.edges and ctx.reachable:  # what this way needs belongs into the block
+        again.edges.append(Edge(body, dict(ctx.env)))
+        ctx.reachable = False
     close(again, ctx, body)
 
 
