@@ -25,8 +25,15 @@ from conure.configuration import options as check_options
 from conure.dispatch import Dispatcher, nest
 from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
+from conure.frontend.plausible import first_refused
 from conure.frontend.regions import Scope, rewrite_body
-from conure.frontend.source import outermost_names, parse_function, recompile, with_code
+from conure.frontend.source import (
+    outermost_names,
+    parse_function,
+    place_of,
+    recompile,
+    with_code,
+)
 from conure.record import Record
 from conure.signature import UNBOUND
 
@@ -61,7 +68,8 @@ def jit(function: Any = None, /, **options: object) -> Any:
     OptionError
         For an unknown option or a value that is not allowed.
     UnsupportedError
-        At a call, with `strict=True`, where a loop is left to Python.
+        With `strict=True` where a loop is left to Python: at the definition if its statements
+        are not of the accepted language, else at the call.
 
     Examples
     --------
@@ -131,6 +139,8 @@ def _rewriting(
     scope = _scope(function, node)
     parameters = frozenset(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
     body = rewrite_body(node.body, scope, frozenset(), parameters)
+    if options.get("strict"):
+        _require_regions(node, scope, function)
     if not scope.regions:
         return None
     changed = ast.FunctionDef(**{**vars(node), "body": body})
@@ -149,6 +159,22 @@ def _rewriting(
     nest(made)
     code = recompile(changed, function, tuple(cells))
     return _Rewriting(code, cells, tuple(made), function.__globals__)
+
+
+def _require_regions(node: ast.FunctionDef, scope: Scope, function: FunctionType) -> None:
+    """Under `strict` there is no loop that would not even be tried."""
+    tried = {
+        id(inner)
+        for region in scope.regions
+        for stmt in region.statements
+        for inner in ast.walk(stmt)
+    }
+    for loop in ast.walk(node):
+        if isinstance(loop, ast.For | ast.While) and id(loop) not in tried:
+            place = place_of(
+                first_refused(loop) or loop, function.__code__.co_filename, function.__name__
+            )
+            raise UnsupportedError(Reason("a loop with this in it is left to Python", place))
 
 
 def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:

@@ -25,6 +25,7 @@ ARGUMENTS = {
     "partly": (X,),
     "mandelbrot": (8, 20),
     "nothing": (X,),
+    "text_keys": (X, {"a": "text"}),
     "overflows": (3**30,),
 }
 
@@ -67,7 +68,7 @@ def test_reports():
         conure.explain(explained.stencils, X)
 
 
-@pytest.mark.parametrize("name", ["left_to_python", "overflows"])
+@pytest.mark.parametrize("name", ["left_to_python", "partly", "overflows", "text_keys"])
 def test_strict_errors(golden, name):
     with pytest.raises(conure.UnsupportedError) as raised:
         conure.jit(device="cpu", strict=True)(getattr(explained, name))(*ARGUMENTS[name])
