@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from conure.analysis.parallel import Parallel, Verdict, judge_all
+from conure.analysis.parallel import Judge, Parallel, Verdict, judge_of
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
 from conure.configuration import Config
 from conure.ir.check import check
-from conure.ir.nodes import For, Program
+from conure.ir.nodes import Expr, For, Program
 from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
 from conure.passes.branch import branch
 from conure.passes.distribute import distribute
+from conure.passes.induct import induct
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
@@ -44,21 +45,25 @@ class Setting(Record):
     target: Target
     config: Config
     careful: bool
-    known: list[tuple[Program, dict[str, Verdict]]]
+    known: list[tuple[Program, Judge]]
 
     @property
     def exact(self) -> bool:
         """Whether float sums keep Python's order."""
         return self.config.float_order == "exact"
 
-    def judged(self, program: Program) -> dict[str, Verdict]:
-        """The verdict on every loop; the last ones are known still."""
-        for known, verdicts in self.known:
+    def judge(self, program: Program) -> Judge:
+        """Who answers for the program's loops; the last ones' answers are known still."""
+        for known, judge in self.known:
             if known.body is program.body and known.locals == program.locals:
-                return verdicts
+                return judge
         self.known[1:] = []
-        self.known.insert(0, (program, judge_all(program, self.exact)))
+        self.known.insert(0, (program, judge_of(program, self.exact)))
         return self.known[0][1]
+
+    def judged(self, program: Program) -> dict[str, Verdict]:
+        """The verdict on every loop."""
+        return self.judge(program).all()
 
 
 class Stage(Record):
@@ -81,27 +86,30 @@ def _arrange(program: Program, setting: Setting) -> Program:
 
 
 def _split(program: Program, setting: Setting) -> Program:
-    """Split serial loops where that makes parts of them parallel; a few attempts at most, since
-    each one judges the program anew."""
-    verdicts = setting.judged(program)
-    tried: set[str] = set()
+    """Split serial loops where that makes parts of them parallel; a few attempts at most, and
+    only the loops in question are judged."""
+    judge = setting.judge(program)
+    seen: set[str] = set()
     for _ in range(_MOST_SPLITS):
-        wanted = [
-            (loop, point)
-            for loop in statements(program)
-            if isinstance(loop, For) and loop.index not in tried and loop.step == integer(1)
-            for point in split_points(loop, verdicts[loop.index])
-        ]
-        if not wanted:
+        found = _where_to_split(program, judge, seen)
+        if found is None:
             break
-        loop, point = wanted[0]
-        tried.add(loop.index)
-        cut = split(program, loop.index, point)
-        new = setting.judged(cut)
-        parts = [new[index] for index in new if index not in verdicts]
+        cut = split(program, *found)
+        new = setting.judge(cut)
+        parts = [new.verdict(index) for index in new.found.loops if index not in judge.found.loops]
         if sum(isinstance(part, Parallel) for part in parts) >= 2:
-            program, verdicts = cut, new
+            program, judge = cut, new
     return program
+
+
+def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str, Expr] | None:
+    """The next loop, of those not yet seen, and a point where it may be worth splitting."""
+    for loop in statements(program):
+        if isinstance(loop, For) and loop.index not in seen and loop.step == integer(1):
+            seen.add(loop.index)
+            for point in split_points(loop, judge.verdict(loop.index)):
+                return loop.index, point
+    return None
 
 
 _MOST_SPLITS: Final = 6
@@ -115,6 +123,11 @@ TIDY: Final = (
     Stage("branch", lambda p, s: branch(p), "a best value kept by choice is a reduction"),
 )
 PROVE: Final = (
+    Stage(
+        "induct",
+        lambda p, s: p if s.careful else induct(p),
+        "what grows steadily depends on the index alone",
+    ),
     Stage("peel", lambda p, s: p if s.careful else peel(p), "only the ends of a loop wrap around"),
     Stage(
         "uncheck",

@@ -44,8 +44,12 @@ from conure.ir.walk import names_written, statements
 def judge_all(program: Program, exact: bool = False, keeping: bool = True) -> dict[str, Verdict]:
     """The verdict on every `for`, by its index. `exact`: real sums keep their order. `keeping`:
     reductions by `ir.ops.KEEPING` may be answered."""
-    judge = Judge(program, survey(program), exact, keeping)
-    return {index: judge.verdict(index) for index in judge.found.loops}
+    return judge_of(program, exact, keeping).all()
+
+
+def judge_of(program: Program, exact: bool = False, keeping: bool = True) -> Judge:
+    """One who answers for each loop when asked."""
+    return Judge(program, survey(program), exact, keeping)
 
 
 def judge(program: Program, index: str, exact: bool = False) -> Verdict:
@@ -63,6 +67,7 @@ class Judge:
     keeping: bool = True
     live: dict[str, Names] = field(default_factory=dict)
     types: dict[str, Scalar] = field(default_factory=dict)
+    given: dict[str, Verdict] = field(default_factory=dict)
     cells: Cells = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,9 +78,17 @@ class Judge:
             if isinstance(param.type, Scalar):
                 self.types[param.name] = param.type
 
+    def all(self) -> dict[str, Verdict]:
+        """The verdict on every `for`."""
+        return {index: self.verdict(index) for index in self.found.loops}
+
     def verdict(self, index: str) -> Verdict:
         """Whether the iterations of a loop may run in any order."""
-        loop = self.found.loops[index]
+        if index not in self.given:
+            self.given[index] = self._verdict(self.found.loops[index])
+        return self.given[index]
+
+    def _verdict(self, loop: Loop) -> Verdict:
         refused = self.control(loop)
         if refused is not None:
             return refused
@@ -188,4 +201,4 @@ class Judge:
         return Serial(Reason(message, place(where.loc, loop), hint), "scalar")
 
 
-__all__ = ["Judge", "Parallel", "Serial", "Verdict", "judge", "judge_all"]
+__all__ = ["Judge", "Parallel", "Serial", "Verdict", "judge", "judge_all", "judge_of"]
