@@ -16,6 +16,8 @@ def main() -> None:
     start = time.perf_counter()
     if peer in ("expert", "numba"):
         function = peers.with_numba(nest, expert=peer == "expert", cache=True)
+    elif peer == "conure":  # by itself Conure leaves work as small as some of this to Python
+        function = peers.with_conure(nest, device="cpu")
     else:
         function = peers.PEERS[peer](nest)
     seconds = {"import": time.perf_counter() - start}

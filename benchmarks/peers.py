@@ -29,11 +29,11 @@ def with_numba(nest: str, expert: bool, cache: bool = False) -> Function:
     return compiler(expert_loops.LOOPS[nest])
 
 
-def with_conure(nest: str) -> Function:
-    """The nest under Conure: the plain loops, the decorator and nothing else."""
+def with_conure(nest: str, **options: object) -> Function:
+    """The nest under Conure: the plain loops, the decorator and nothing else (but options)."""
     import conure  # not before it is asked for: its import is one of the figures
 
-    compiled: Function = conure.jit(getattr(nests, nest))
+    compiled: Function = conure.jit(**options)(getattr(nests, nest))
     return compiled
 
 
