@@ -31,8 +31,8 @@ def test_raise_needs_names_bound_before():
         for i in range(n):
             t = i * 2
             if a[i] > 3:
-                raise KeyError(t, message)  # noqa: F821
-            message = "later"  # noqa: F841
+                raise KeyError(t, message)  # noqa: F821 # unbound on purpose
+            message = "later"  # noqa: F841 # unused on purpose
             a[i] += t
         return t
 

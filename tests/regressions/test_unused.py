@@ -12,7 +12,7 @@ from tests.oracle import same
 def test_remainder_by_zero_in_a_name_never_read():
     def f(a):
         for i in range(len(a)):
-            t = i % i  # noqa: F841
+            t = i % i  # noqa: F841 # unused on purpose
 
     same(f, np.ones(5))
 
@@ -37,7 +37,7 @@ def test_call_whose_value_is_dropped():
 def test_row_that_is_not_there():
     def f(a, n):
         for i in range(n):
-            row = a[i]  # noqa: F841
+            row = a[i]  # noqa: F841 # unused on purpose
 
     same(f, np.ones((3, 3)), 4)
 
