@@ -112,12 +112,44 @@ def _poisoned(shape: tuple[int, ...], scalar: Scalar) -> Array:
     return np.full(shape, value, scalar.dtype)
 
 
+class _Choice:
+    """In which chunks, and in which order of them, the iterations of a free loop run."""
+
+    def __init__(self, order: Order, source: random.Random) -> None:
+        self.order, self.random = order, source
+
+    def chunks(self, values: list[int], grain: int) -> list[list[int]]:
+        chunks = []
+        while values:
+            size = grain or (1 if self.order == "reversed" else self.random.randint(1, 3))
+            chunks.append(values[:size])
+            values = values[size:]
+        return chunks
+
+    def permuted(self, count: int) -> list[int]:
+        numbers = list(range(count))[::-1]
+        if self.order == "shuffled":
+            self.random.shuffle(numbers)
+        return numbers if numbers != sorted(numbers) else numbers[::-1]
+
+
+def _wrapped(access: Load | Store, index: list[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an element: as it is, or as a checked access takes it."""
+    for axis, extent in enumerate(shape):
+        inside = 0 <= index[axis] < extent
+        if access.checked and not inside:
+            index[axis] += extent
+            if not 0 <= index[axis] < extent:
+                raise Failed(f"{access.array}{index} of {shape}")
+        assert access.checked or inside, f"unchecked {access.array}{index} of {shape}"
+    return tuple(index)
+
+
 class _Run:
     """The state of a run: the value of every scalar, the array of every name."""
 
     def __init__(self, program: Program, args: Mapping[str, object], order: Order) -> None:
-        self.order = order
-        self.random = random.Random(len(program.body))
+        self.choice = _Choice(order, random.Random(len(program.body)))
         self.scalars: dict[str, Any] = {each.name: _zero(each.type) for each in program.locals}
         self.arrays: dict[str, Array] = {}
         self.origin: dict[str, int] = {}  # the position of the parameter an array name names
@@ -183,16 +215,8 @@ class _Run:
         return value
 
     def index(self, access: Load | Store) -> tuple[int, ...]:
-        shape = self.arrays[access.array].shape
         index = [self.expression(expr) for expr in access.index]
-        for axis, extent in enumerate(shape):
-            inside = 0 <= index[axis] < extent
-            if access.checked and not inside:
-                index[axis] += extent
-                if not 0 <= index[axis] < extent:
-                    raise Failed(f"{access.array}{index} of {shape}")
-            assert access.checked or inside, f"unchecked {access.array}{index} of {shape}"
-        return tuple(index)
+        return _wrapped(access, index, self.arrays[access.array].shape)
 
     # ---- statements: each gives the label it leaves, or None
 
@@ -250,7 +274,7 @@ class _Run:
         start, stop, step = map(self.expression, (loop.start, loop.stop, loop.step))
         assert step != 0, f"the step of {loop.index} is 0"
         mark = loop.mark
-        free = mark.kind != "serial" and self.order != "serial"
+        free = mark.kind != "serial" and self.choice.order != "serial"
         if free and (mark.guard is None or self.expression(mark.guard)):
             self.reordered(loop, list(range(start, stop, step)))
             return None
@@ -263,14 +287,14 @@ class _Run:
     def reordered(self, loop: For, values: list[int]) -> None:
         """The iterations in chunks, the chunks in another order; each has its private values."""
         mark = loop.mark
-        chunks = self.chunks(values, mark.grain)
+        chunks = self.choice.chunks(values, mark.grain)
         accumulators = [name for reduction in mark.reductions for name in reduction.names]
         private = _private_outside(loop)
         shared = {name: self.get(name) for name in (*private, *accumulators)}
         partials: list[list[Any]] = [[] for _ in chunks]
         last: dict[str, Any] = {}
         assigned = self.assigned
-        for number in self.permuted(len(chunks)):
+        for number in self.choice.permuted(len(chunks)):
             self.assigned = set()
             for reduction in mark.reductions:
                 self.set(reduction.name, neutral(reduction.op, shared[reduction.name]))
@@ -308,20 +332,6 @@ class _Run:
             self.finish(reduction.name, before, value)
         else:
             self.scalars.update(zip(reduction.names, value[1:], strict=True))
-
-    def chunks(self, values: list[int], grain: int) -> list[list[int]]:
-        chunks = []
-        while values:
-            size = grain or (1 if self.order == "reversed" else self.random.randint(1, 3))
-            chunks.append(values[:size])
-            values = values[size:]
-        return chunks
-
-    def permuted(self, count: int) -> list[int]:
-        numbers = list(range(count))[::-1]
-        if self.order == "shuffled":
-            self.random.shuffle(numbers)
-        return numbers if numbers != sorted(numbers) else numbers[::-1]
 
     def get(self, name: str) -> Any:
         return self.arrays[name] if name in self.arrays else self.scalars[name]
