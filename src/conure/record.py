@@ -41,7 +41,7 @@ class RecordType(type):
             for each, kind in namespace.get("__annotations__", {}).items()
             if not kind.startswith("ClassVar")
         }
-        namespace.setdefault("__slots__", (*fields, "_hash") if frozen and eq else tuple(fields))
+        namespace.setdefault("__slots__", tuple(fields) if bases else ("_hash",))
         namespace["__match_args__"] = tuple(fields)
         namespace["__dataclass_fields__"] = fields
         if not frozen:
@@ -51,6 +51,9 @@ class RecordType(type):
             equal, hashed = _comparison([each.name for each in fields.values() if each.compare])
             namespace.setdefault("__eq__", equal)
             namespace.setdefault("__hash__", hashed if frozen else None)
+        else:
+            namespace.setdefault("__eq__", object.__eq__)
+            namespace.setdefault("__hash__", object.__hash__)
         return super().__new__(cls, name, bases, namespace)
 
 
