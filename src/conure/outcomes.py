@@ -99,8 +99,11 @@ class _Expressions:
             case RebindOutcome(position):
                 arrays = _tuple([self.places.get(name, "None") for name in self.params])
                 return f"{arrays}[results[{position}]]"
-            case TupleOutcome(items):
-                return _tuple([self.text(item) for item in items])
+            case TupleOutcome(items, bound):
+                text = _tuple([self.text(item) for item in items])
+                if bound is None:
+                    return text
+                return f"({text} if results[{bound}] else {self._constant(UNBOUND)})"
             case ConstantOutcome(value):
                 return self._constant(value)
             case UnboundOutcome():

@@ -110,9 +110,7 @@ def test_gauss_with_pivots():
             x[i] /= a[i, i]
         return sign
 
-    native(
-        f, RNG.standard_normal((9, 9)), RNG.random(9), np.zeros(9), tolerance=FEW_ULP
-    )
+    native(f, RNG.standard_normal((9, 9)), RNG.random(9), np.zeros(9), tolerance=FEW_ULP)
 
 
 def test_pivot_rows_as_slices():

@@ -184,7 +184,10 @@ def test_ising_with_given_randomness():
         for i in range(n):
             for j in range(m):
                 around = (
-                    spins[(i + 1) % n, j] + spins[i - 1, j] + spins[i, (j + 1) % m] + spins[i, j - 1]
+                    spins[(i + 1) % n, j]
+                    + spins[i - 1, j]
+                    + spins[i, (j + 1) % m]
+                    + spins[i, j - 1]
                 )
                 cost = 2 * spins[i, j] * around
                 if cost <= 0 or uniform[i, j] < math.exp(-beta * cost):

@@ -13,6 +13,7 @@ from conure.frontend.promotion import rank
 from conure.frontend.values import (
     Elements,
     Number,
+    Object,
     Tuple,
     Value,
     View,
@@ -26,6 +27,7 @@ from conure.ir.types import (
     FLOAT,
     INT,
     NUMPY_SCALARS,
+    U64,
     Scalar,
 )
 
@@ -154,10 +156,19 @@ BUILTINS: Final[dict[Any, Builtin]] = {
 }
 
 
+def large_integer(value: Value) -> Number | None:
+    """A literal that only an unsigned integer of 64 bits holds."""
+    if isinstance(value, Object) and type(value.value) is int and 2**63 <= value.value < 2**64:
+        return Number(Const(value.value, U64))
+    return None
+
+
 def construct(ctx: Lowering, target: Scalar, args: Sequence[Value]) -> Value:
     """`np.float32(x)`, `x.astype(np.float32)`."""
     if len(args) == 1 and isinstance(args[0], View | Elements):
         ctx.refuse("a NumPy type called on an array is not compiled", "use astype")
+    if target is U64 and len(args) == 1 and (large := large_integer(args[0])) is not None:
+        return large
     numbers = _numbers(ctx, args, 0, 1)
     if not numbers:
         zero = {"bool": False, "real": 0.0, "complex": 0j}.get(target.kind, 0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from conure.frontend.values import (
     Value,
     View,
 )
-from conure.ir.types import Scalar, scalar_of_dtype
+from conure.ir.types import BOOL, INT, Scalar, scalar_of_dtype
 from conure.record import Record
 
 
@@ -58,6 +59,8 @@ def call(ctx: Lowering, callee: Value, arguments: Arguments) -> Value:
 def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
     unwrapped = _written_out(value) or _plain_function(value)
     if unwrapped is not None:
+        if value is math.ldexp and not _python_int(arguments.given[1:]):
+            ctx.refuse("math.ldexp takes a Python int", "write int(...) around it")
         return inline(ctx, unwrapped, arguments.given, arguments.named)
     row = _row(value)
     if row is not None:
@@ -72,6 +75,13 @@ def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
     shown = f"{module}.{name}" if module and module != "builtins" else name or repr(value)
     ctx.refuse(
         f"a call to {shown} is not compiled", "move it out of the loop, or write what it computes"
+    )
+
+
+def _python_int(values: Sequence[Value]) -> bool:
+    return all(
+        isinstance(value, Number) and value.kind is None and value.type in (INT, BOOL)
+        for value in values
     )
 
 

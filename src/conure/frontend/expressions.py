@@ -15,6 +15,7 @@ from conure.frontend.arithmetic import (
 )
 from conure.frontend.arrays import binary_elements, elements, elementwise, materialize
 from conure.frontend.attributes import attribute
+from conure.frontend.builtin_functions import large_integer
 from conure.frontend.calls import Arguments, call
 from conure.frontend.context import Draft, Edge, Lowering, body_of, frozen, is_fixed
 from conure.frontend.conversion import truth
@@ -42,7 +43,7 @@ from conure.frontend.values import (
 )
 from conure.ir.nodes import Const, Expr, If, Rebind, Store
 from conure.ir.ops import apply
-from conure.ir.types import BOOL
+from conure.ir.types import BOOL, U64
 from conure.ir.walk import statements as every_statement
 
 BINARY: dict[type[ast.operator], str] = {
@@ -191,6 +192,7 @@ def operator(ctx: Lowering, op: str, left: Value, right: Value) -> Value:
     """`left op right`."""
     if op == "matmul":
         return dot(ctx, "dot", [left, right])
+    left, right = _unsigned(left, right), _unsigned(right, left)
     match left, right:
         case Number(), Number():
             return binary(ctx, op, left, right)
@@ -200,6 +202,13 @@ def operator(ctx: Lowering, op: str, left: Value, right: Value) -> Value:
             return binary_elements(ctx, op, left, right)
         case _:
             ctx.refuse("this operator is compiled for numbers and arrays only")
+
+
+def _unsigned(value: Value, beside: Value) -> Value:
+    """A literal too large for an `int`, beside a NumPy number that is of the one type it fits."""
+    if isinstance(beside, Number) and beside.type is U64 and beside.kind is None:
+        return large_integer(value) or value
+    return value
 
 
 def _unary(ctx: Lowering, op: str, value: Value) -> Value:

@@ -101,9 +101,10 @@ class RebindOutcome(Record):
 
 
 class TupleOutcome(Record):
-    """A tuple of these."""
+    """A tuple of these; `bound`: the position of the `bool` result that tells whether it is."""
 
     items: tuple[Outcome, ...]
+    bound: int | None = None
 
 
 class ConstantOutcome(Record):

@@ -78,7 +78,7 @@ def _accepted(node: ast.AST) -> bool:
     match node:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
             return name not in _OUTPUT
-        case ast.Expr(value=ast.Constant()):
+        case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute(attr="fill"))):
             return True
         case ast.Expr():
             return False
