@@ -52,7 +52,8 @@ def foresee(statements: Iterable[ast.stmt], known: Known) -> None:
     for stmt in statements:
         try:
             if isinstance(stmt, ast.Assign):
-                value = _value(stmt.value, known)
+                with np.errstate(all="ignore"):
+                    value = _value(stmt.value, known)
                 for target in stmt.targets:
                     _bind(target, value, known)
                 continue

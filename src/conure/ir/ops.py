@@ -270,7 +270,8 @@ def _fold_cast(value: Const, target: Scalar) -> Const | None:
     if target.kind == "real" and isinstance(value.value, bool | int | float):
         if isinstance(value.value, int) and abs(value.value) > 2**53:
             return None
-        return Const(float(target.dtype.type(float(value.value))), target)
+        with np.errstate(all="ignore"):
+            return Const(float(target.dtype.type(float(value.value))), target)
     if target.kind == "complex" and value.type.kind != "complex":
         real = _fold_cast(value, component(target))
         return None if real is None else Const(complex(real.value), target)
