@@ -75,11 +75,11 @@ def _of_binding(collector: _Collector, name: str, binding: Binding | None) -> Ou
 def _of_value(collector: _Collector, path: str, value: Value, bound: Expr | None) -> Outcome:
     ctx = collector.ctx
     if bound is not None and isinstance(value, Tuple) and value.origin is None:
-        items = tuple(
+        inner = tuple(
             _of_value(collector, f"{path}.{k}", v, None) for k, v in enumerate(value.items)
         )
         flag = _cell(collector, f"{path}.bound", bound)
-        return TupleOutcome(items, collector.add(Result(flag.name)))
+        return TupleOutcome(inner, collector.add(Result(flag.name)))
     if bound is not None and not isinstance(value, Number):
         ctx.refuse(f"{path!r} may be unbound after the loop, and is {describe(value)}")
     match value:
