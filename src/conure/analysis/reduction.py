@@ -7,7 +7,7 @@ NaN and for zeros of either sign. Partial results combine, in order of iteration
 
     >>> s, x = Var("s", F64), Load("a", (Var("i", INT),), F64)
     >>> scalar_reduction("s", (Assign("s", Apply("sub", (s, x), F64)),))
-    Reduction(name='s', op='add', array=False)
+    Reduction(name='s', op='add', array=False, companions=())
     >>> keep = If(Apply("less", (x, s), B1), (Assign("s", x),))
     >>> scalar_reduction("s", (keep,)).op
     'less'
