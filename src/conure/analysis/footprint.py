@@ -10,7 +10,7 @@
 >>> [stride(found, access, index) for access in (load, store) for index in ("i", "j")]
 [None, None, None, 1]
 >>> found.loops["j"].turns, cost(found.loops["j"].statement.body)
-(n, 4.0)
+(n, 5.0)
 >>> traffic(found, found.loops["j"])
 16
 """
