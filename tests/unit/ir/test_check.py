@@ -10,7 +10,7 @@ from conure.errors import CheckError
 from conure.ir.check import check
 from conure.ir.nodes import Apply, Assign, Const, Load, Local, Param, Program, Result, Stmt, Var
 from conure.ir.parse import parse
-from conure.ir.types import B1, F32, F64, FLOAT, INT, U8, ArrayType
+from conure.ir.types import F32, F64, FLOAT, INT, U8, ArrayType
 from tests.programs import random_program
 
 HEAD = (
@@ -133,7 +133,6 @@ def test_declarations() -> None:
         replace(program, results=(Result("nobody"),)),
         replace(program, results=(Result("s", kind="n"),)),
         replace(program, results=(Result("s", kind="p"),)),
-        replace(program, results=(Result("s", python=B1, kind="p"),)),
         replace(program, results=(Result("s", bound="x"),)),
         replace(program, results=(Result("a", python=FLOAT),)),
         replace(program, overlaps=(("a", "n"),)),
