@@ -22,7 +22,12 @@ from typing import Any, TypeVar, overload
 import numpy as np  # noqa: F401 # for the doctests
 
 from conure.configuration import options as check_options
-from conure.dispatch import Dispatcher, nest
+from conure.dispatch import (
+    PATIENCE_OF_DECORATED,
+    PATIENCE_OF_SCRIPTS,
+    Dispatcher,
+    nest,
+)
 from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
 from conure.frontend.plausible import first_refused
@@ -88,23 +93,30 @@ def jit(function: Any = None, /, **options: object) -> Any:
     return _compiled(function, options)
 
 
-def _compiled(function: Any, options: dict[str, Any]) -> Any:
+def jit_unasked(function: Any) -> Any:
+    """`jit` for the functions of a script, of which nobody has said that they are called often."""
+    return _compiled(function, {}, PATIENCE_OF_SCRIPTS)
+
+
+def _compiled(
+    function: Any, options: dict[str, Any], patience: float = PATIENCE_OF_DECORATED
+) -> Any:
     if isinstance(function, staticmethod | classmethod):
-        return type(function)(_compiled(function.__func__, options))
+        return type(function)(_compiled(function.__func__, options, patience))
     if not isinstance(function, FunctionType):
         raise TypeError(f"conure.jit takes a function made by def, not {function!r}")
     if function in _dispatchers_of or _is_left_alone(function):
         return function
     code = function.__code__
     place = (code.co_filename, id(function.__globals__))
-    key = (code, *place, tuple(sorted(options.items())))
+    key = (code, *place, patience, tuple(sorted(options.items())))
     if key not in _rewritings:
         node = parse_function(function)
         if isinstance(node, Reason):
             if options.get("strict"):
                 raise UnsupportedError(node)
             return function
-        _rewritings[key] = _rewriting(function, node, options)
+        _rewritings[key] = _rewriting(function, node, options, patience)
     rewriting = _rewritings[key]
     if rewriting is None:
         return function
@@ -134,7 +146,7 @@ class _Rewriting(Record):
 
 
 def _rewriting(
-    function: FunctionType, node: ast.FunctionDef, options: dict[str, Any]
+    function: FunctionType, node: ast.FunctionDef, options: dict[str, Any], patience: float
 ) -> _Rewriting | None:
     scope = _scope(function, node)
     parameters = frozenset(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
@@ -154,7 +166,7 @@ def _rewriting(
     for region in scope.regions:
         cell = cells[f"__conure_region_{region.number}"] = CellType(None)
         install = functools.partial(setattr, cell, "cell_contents")
-        made.append(Dispatcher(region, file, function.__name__, options, install))
+        made.append(Dispatcher(region, file, function.__name__, options, install, patience))
         install(made[-1])
     nest(made)
     code = recompile(changed, function, tuple(cells))
@@ -210,7 +222,7 @@ def _captured(node: ast.FunctionDef) -> Names:
     return found
 
 
-_rewritings: dict[tuple[CodeType, str, int, Any], _Rewriting | None] = {}
+_rewritings: dict[tuple[Any, ...], _Rewriting | None] = {}
 _dispatchers_of: weakref.WeakKeyDictionary[FunctionType, tuple[Dispatcher, ...]] = (
     weakref.WeakKeyDictionary()
 )

@@ -36,6 +36,11 @@ from conure.signature import UNBOUND, Signature, describe
 Values = tuple[object, ...]
 Hook = Callable[..., Any]
 
+PATIENCE_OF_SCRIPTS = 0.1
+"""Seconds in CPython that are worth compiling for, unasked."""
+PATIENCE_OF_DECORATED = 5e-3
+"""And where the user has asked for it, expecting many calls."""
+
 
 class Install(Protocol):
     """Puts a function where the rewritten code looks for a region's hook."""
@@ -64,11 +69,13 @@ class Dispatcher:
     """Runs one region of one function. Calling it gives the results, or None: left to Python."""
 
     def __init__(
-        self, region: Region, file: str, function: str, options: dict[str, Any], install: Install
-    ) -> None:
+        self, region: Region, file: str, function: str, options: dict[str, Any], install: Install,
+        patience: float,
+    ) -> None:  # fmt: skip
         self.region, self.file, self.function = region, file, function
         self.options = options
         self.install = install
+        self.patience = patience
         self.variants: dict[Hashable, Variant] = {}
         self.lock = threading.RLock()
         self.shortcuts: list[Hook] = []
@@ -210,7 +217,7 @@ class Dispatcher:
             if isinstance(value, np.ndarray | int | float)
         }
         variant.python_seconds += python_seconds(program, facts) + _ASKING
-        if variant.python_seconds >= _WORTH:
+        if variant.python_seconds >= self.patience:
             return False
         if variant.python_seconds >= _WORTH_LOADING:
             return ready_artifact(program, variant.config, False) is None
@@ -288,7 +295,6 @@ def _missed(*values: object) -> object:
 
 
 _MOST_SHORTCUTS = 8
-_WORTH = 0.1  # seconds in CPython that are worth compiling for
 _ASKING = 60e-6  # what finding this out takes each time
 _WORTH_LOADING = 1e-3  # and worth loading finished code for
 _PATIENCE = 3  # failed assumptions before the careful variant is tried first

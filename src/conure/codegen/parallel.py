@@ -40,7 +40,7 @@ from conure.record import Record
 MOST_PARTIALS: Final = 128
 _PARALLEL_SLOT: Final = 1
 _THREADS_SLOT: Final = 4
-_WORTH: Final = 20_000.0  # nanoseconds of work that repay waking other threads
+_WORTH: Final = 40_000.0  # nanoseconds of work that repay waking other threads
 _LEAST_CHUNK: Final = 8_000.0
 _MOST_CHUNK: Final = 20_000_000.0
 _CHUNKS_PER_THREAD: Final = 4

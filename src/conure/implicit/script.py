@@ -18,8 +18,8 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Final
 
-from conure.api import jit, remember
-from conure.dispatch import Dispatcher, nest
+from conure.api import jit_unasked, remember
+from conure.dispatch import PATIENCE_OF_SCRIPTS, Dispatcher, nest
 from conure.frontend.flow import binds
 from conure.frontend.plausible import holds_loop
 from conure.frontend.regions import Scope, rewrite_body
@@ -33,7 +33,7 @@ class Hooks:
     """The one global that a rewritten script has: what its new statements call."""
 
     UNBOUND = UNBOUND
-    jit = staticmethod(jit)
+    jit = staticmethod(jit_unasked)
 
     @staticmethod
     def look(name: Callable[[], object]) -> object:
@@ -110,7 +110,7 @@ def _rewritten(text: bytes, file: str, hooks: Hooks) -> CodeType:
     for region in scope.regions:
         name = f"region_{region.number}"
         install = functools.partial(setattr, hooks, name)
-        dispatcher = Dispatcher(region, file, "<module>", {}, install)
+        dispatcher = Dispatcher(region, file, "<module>", {}, install, PATIENCE_OF_SCRIPTS)
         remember(dispatcher)
         install(dispatcher)
         made.append(dispatcher)
