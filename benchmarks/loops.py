@@ -45,6 +45,7 @@ def steady_state(
             if problem_text:
                 record["wrong"].append(f"{name}: {problem_text}")
         variants[name] = variant
+        variant.warm()
     bound = case.moved if size == "large" and "conure" in variants else None
     beside = [triad.rate()] if bound else []
     measure.interleave(variants, repeat)

@@ -23,9 +23,12 @@ def test_game_of_life_wraps_around():
                         for dj in (-1, 0, 1):
                             if di != 0 or dj != 0:
                                 neighbours += cells[(i + di) % n, (j + dj) % m]
-                    if cells[i, j] == 1 and (neighbours == 2 or neighbours == 3):
-                        new[i, j] = 1
-                    elif cells[i, j] == 0 and neighbours == 3:
+                    if (
+                        cells[i, j] == 1
+                        and (neighbours == 2 or neighbours == 3)
+                        or cells[i, j] == 0
+                        and neighbours == 3
+                    ):
                         new[i, j] = 1
                     else:
                         new[i, j] = 0
