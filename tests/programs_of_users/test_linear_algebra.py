@@ -19,7 +19,7 @@ def dominant(size):
 def test_successive_over_relaxation():
     def f(u, source, omega, sweeps):
         rows, columns = u.shape
-        for _ in range(sweeps):
+        for sweep in range(sweeps):  # noqa: B007 # read after the loop
             worst = 0.0
             for i in range(1, rows - 1):
                 for j in range(1, columns - 1):
