@@ -8,8 +8,10 @@ inherit both.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A run in the background of a shell ignores Ctrl-C, and so would all that it starts.
+    with contextlib.suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("CONURE_CHECK", "1")
     if "CONURE_CACHE_DIR" not in os.environ:
         folder = tempfile.mkdtemp(prefix="conure-tests-")

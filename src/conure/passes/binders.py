@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -23,8 +24,11 @@ from conure.ir.nodes import (
     Leave,
     Load,
     Local,
+    Mark,
     Program,
+    Rebind,
     Stmt,
+    Store,
     Var,
 )
 from conure.ir.parse import parse  # noqa: F401 # the doctest's
@@ -32,6 +36,7 @@ from conure.ir.types import INT, Scalar
 from conure.ir.walk import (
     arrays_rebound,
     fresh,
+    map_expressions,
     map_statements,
     names_read,
     names_written,
@@ -94,26 +99,55 @@ class Names:
 
 
 def with_fresh_binders(root: S, names: Names) -> S:
-    """The statement with fresh index names and labels for all loops and blocks in it."""
-    fresh_names: dict[str, Expr] = {}
+    """The statement with fresh names for all loop indexes, labels and local arrays in it."""
+    indexes: dict[str, Expr] = {}
     labels: dict[str, str] = {}
+    arrays: dict[str, str] = {}
     for stmt in statements(root):
-        if isinstance(stmt, For):
-            fresh_names[stmt.index] = Var(names.make(stmt.index), INT)
-        elif isinstance(stmt, Block):
-            labels[stmt.label] = names.make(stmt.label)
+        match stmt:
+            case For():
+                indexes[stmt.index] = Var(names.make(stmt.index), INT)
+            case Block():
+                labels[stmt.label] = names.make(stmt.label)
+            case Alloc():
+                arrays[stmt.name] = names.make(stmt.name)
+            case _:
+                pass
+
+    def access(expr: Expr) -> Expr:
+        if isinstance(expr, Load | Dim) and expr.array in arrays:
+            return replace(expr, array=arrays[expr.array])
+        return expr
 
     def renamed(stmt: Stmt) -> Stmt:
         match stmt:
             case For():
-                new = fresh_names[stmt.index]
+                new = indexes[stmt.index]
                 assert isinstance(new, Var)
-                return replace(stmt, index=new.name)
+                return replace(stmt, index=new.name, mark=_renamed_mark(stmt.mark, arrays))
             case Block() | Leave() if stmt.label in labels:
                 return replace(stmt, label=labels[stmt.label])
+            case Store() if stmt.array in arrays:
+                return replace(stmt, array=arrays[stmt.array])
+            case Alloc():
+                return replace(stmt, name=arrays[stmt.name])
+            case Rebind():
+                both = (
+                    tuple(arrays.get(a, a) for a in part) for part in (stmt.names, stmt.sources)
+                )
+                new_names, sources = both
+                return replace(stmt, names=new_names, sources=sources)
             case _:
                 return stmt
 
-    (made,) = map_statements((substitute(root, fresh_names),), renamed)
+    (made,) = map_statements(map_expressions(substitute((root,), indexes), access), renamed)
     assert isinstance(made, type(root))
     return made
+
+
+def _renamed_mark(mark: Mark, arrays: Mapping[str, str]) -> Mark:
+    if not arrays or mark.kind == "serial":
+        return mark
+    private = tuple(arrays.get(name, name) for name in mark.private)
+    reductions = tuple(replace(r, name=arrays.get(r.name, r.name)) for r in mark.reductions)
+    return replace(mark, private=private, reductions=reductions)
