@@ -133,7 +133,8 @@ class _Jam:
                     return inner
 
         (made,) = map_statements(map_expressions(substitute((stmt,), scalars), expression), target)
-        return with_fresh_binders(made, self.names) if copy else made
+        alone = isinstance(made, Alloc)  # named above, together with what uses it
+        return made if alone or not copy else with_fresh_binders(made, self.names)
 
 
 def _unreduced(loop: For) -> For:
