@@ -1,7 +1,7 @@
 """The worker pool and the runtime struct that compiled code is handed.
 
 Measured on two cores, called from Python: a call of `parallel` with one chunk 1.7 us, an empty
-region of two chunks 2.1 us while the worker still spins (20 us after the last job), 17 us when
+region of two chunks 2.1 us while the worker still spins (1 ms after the last job), 17 us when
 it sleeps; `poll` 6 ns on the main thread and 3 ns elsewhere; starting a worker 0.1 ms. The
 threads are plain system threads that live in `pool_code`'s loop: they never touch Python (so
 they take no part in its shut-down, and `threading.enumerate()` shows what it showed before),
@@ -37,7 +37,7 @@ from conure.target import Target, cores, host
 Assemble = Callable[[str, Target], bytes]
 Load = Callable[[bytes, Iterable[str]], dict[str, int]]
 
-_SPIN_SECONDS: Final = 20e-6
+_SPIN_SECONDS: Final = 1e-3
 _MOST_THREADS: Final = 1024
 _FUTEX_WAKE: Final = 129  # with the flag for words private to the process
 # All but those that a thread raises itself by a fault: they must reach `faulthandler`.
