@@ -9,6 +9,7 @@ other value, option or state goes the long way.
                 or errors() is not default or events._profiles):
             return long(v0, v1, v2)
         status, slots = call((v0, v1))
+        if status == INTERRUPTED: raise interruption()
         if status: return long(v0, v1, v2)
         return build((v0, v1, v2), box(slots))
 """
@@ -22,6 +23,7 @@ from typing import Any, Final
 import numpy as np
 from numpy._core import umath
 
+from conure.artifact import INTERRUPTED
 from conure.configuration import in_force
 from conure.frontend.lowered import (
     Argument,
@@ -32,6 +34,7 @@ from conure.frontend.lowered import (
 )
 from conure.runtime import events
 from conure.runtime.execute import Kernel
+from conure.runtime.pool import take_interruption
 from conure.signature import Signature
 
 Hook = Callable[..., Any]
@@ -65,6 +68,8 @@ def quick({values}):
         return long({values})
     values = ({values}{"," if values else ""})
     status, slots = call(pick(values))
+    if status == INTERRUPTED:
+        raise interruption()
     if status:
         return long({values})
     return build(values, box(slots))
@@ -76,6 +81,8 @@ def quick({values}):
         "default": _error_state(),
         "tracer": sys.gettrace,
         "events": events,
+        "INTERRUPTED": INTERRUPTED,
+        "interruption": take_interruption,
         "call": kernel.call,
         "box": kernel.box,
         "pick": pick,

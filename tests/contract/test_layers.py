@@ -45,7 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "artifacts": ("pipeline", *_BELOW_PIPELINE),
     "signature": ("frontend", "ir", "errors"),
     "outcomes": ("signature", "frontend", "ir", "errors"),
-    "quick": ("signature", "runtime", "frontend", "configuration", "ir", "errors"),
+    "quick": ("artifact", "signature", "runtime", "frontend", "configuration", "ir", "errors"),
     "dispatch": (*_BELOW_CALLS, "artifacts", "signature", "outcomes", "quick"),
     "foresight": (*_BELOW_CALLS, "signature", "outcomes", "dispatch"),
     "explanation": (*_BELOW_CALLS, "signature", "outcomes", "dispatch", "foresight"),

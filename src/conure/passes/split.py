@@ -79,13 +79,3 @@ def split(program: Program, index: str, point: Expr) -> Program:
 
     body = map_statements(program.body, cut)
     return replace(program, body=body, locals=program.locals + tuple(names.new))
-
-
-def _walks_through(program: Program, loop: For, point: Expr) -> bool:
-    """Whether `point` is the index of a loop with the same bounds: then it is surely inside."""
-    return isinstance(point, Var) and any(
-        isinstance(outer, For)
-        and outer.index == point.name
-        and (outer.start, outer.stop, outer.step) == (loop.start, loop.stop, loop.step)
-        for outer in statements(program)
-    )
