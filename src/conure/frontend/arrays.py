@@ -256,6 +256,11 @@ def assign_elements(ctx: Lowering, target: View, value: Value) -> None:
         ctx.refuse(f"an array of {source.rank} axes is assigned to one of {target.rank}")
     _check_extents(ctx, target, source)
     if any(_may_disturb(ctx, target, view) for view in source.reads):
+        if isinstance(value, View) and _copied_in_place(ctx, target, value):
+            ctx.refuse(
+                "NumPy copies a vector onto an overlapping one of another stride in place",
+                "copy it first (x.copy())",
+            )
         source = elements(ctx, materialize(ctx, source))
     stored(ctx, Const(0j if source.dtype.kind == "complex" else 0, source.dtype), target.dtype)
     over(
@@ -273,6 +278,28 @@ def _check_extents(ctx: Lowering, target: View, source: Elements) -> None:
     for extent, own in zip(target.shape[target.rank - source.rank :], source.shape, strict=True):
         if own not in (ONE, extent):
             ctx.fail_if(apply("not_equal", extent, own))
+
+
+def _copied_in_place(ctx: Lowering, target: View, source: View) -> bool:
+    """Whether NumPy assigns without a temporary though elements may be overwritten before they
+    are read: it does for vectors, unless their strides are equal or of opposite direction."""
+    if target.rank != 1:
+        return False
+    (one, step), (other, source_step) = _stride(ctx, target), _stride(ctx, source)
+    if one != other or not isinstance(step, int) or not isinstance(source_step, int):
+        return (one, step) != (other, source_step)
+    return step != source_step and step * source_step > 0
+
+
+def _stride(ctx: Lowering, view: View) -> tuple[tuple[str | int, ...], int | Expr]:
+    """The distance between elements along the last axis: a unit, and how many of it."""
+    for position, axis in enumerate(view.axes):
+        if axis.of == view.rank - 1:
+            kind = ctx.arrays[view.base]
+            if kind.layout in "CU" and position == kind.rank - 1:
+                return ("bytes", kind.dtype.bytes), axis.step
+            return (view.base, position), axis.step
+    return ("none",), 0  # broadcast along it: one element
 
 
 def _may_disturb(ctx: Lowering, target: View, read: View) -> bool:
