@@ -20,7 +20,9 @@ from conure.frontend.promotion import COMPARISONS, join_types, overflows, plan
 from conure.frontend.values import Number
 from conure.ir.nodes import Apply, Const, Expr, If
 from conure.ir.ops import OPS, apply, cast
+from conure.ir.rules import can_fail
 from conure.ir.types import B1, BOOL, FLOAT, INT, Scalar
+from conure.ir.walk import walk
 
 _TRUE = Const(True, BOOL)
 Operation = Callable[[Sequence[Number]], Number]
@@ -68,11 +70,11 @@ def choose(ctx: Lowering, condition: Expr, yes: Number, no: Number) -> Number:
     target, python = joined
     one = _in_storage(ctx, yes, target, condition)
     other = _in_storage(ctx, no, target, negation(condition))
-    return Number(
-        _select(condition, one, other),
-        None if python is None else _select(condition, _kind(yes, python), _kind(no, python)),
-        python,
-    )
+    value = _select(condition, one, other)
+    kind = None if python is None else _select(condition, _kind(yes, python), _kind(no, python))
+    if can_fail(condition) and condition not in walk(value):
+        ctx.temporary(condition)  # both sides are the same, yet asking may raise
+    return Number(value, kind, python)
 
 
 def _types(number: Number) -> str:
