@@ -1,0 +1,141 @@
+"""Evaluation: what runs, in which pieces, and what of it is kept.
+
+Only what the wanted values need runs. Values that somebody else holds are computed along the
+way and not kept, at first: most are never looked at. If such a value is needed a second time, it
+is kept from then on, so that nothing is computed more than twice.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from conure.lazy import memory
+from conure.lazy.nodes import Array, Node, Operation, leaf, topological
+from conure.lazy.plans import plan_for
+from conure.lazy.source import Request
+
+_LONGEST: Final = 40  # operations in one program
+_NANO: Final = 1e-9
+_COPY: Final = Operation(np.copy, "np.copy({})", "elementwise", 0.5)
+
+
+def value_of(node: Node) -> Any:
+    """The value of a node: an ndarray, or a NumPy scalar where its shape is ()."""
+    if node.value is None:
+        evaluate([node])
+    return node.value
+
+
+def evaluate(wanted: Sequence[Node]) -> None:
+    """Give these nodes their values."""
+    with memory.lock:
+        order = topological(wanted)
+        keep = {id(node) for node in wanted} | _asked_again(order)
+        for start in range(0, len(order), _LONGEST):
+            _run(_piece(order, start), keep, order[start + _LONGEST :])
+
+
+def write(target: Array, value: Node) -> None:
+    """`target[...] = value`; whoever still has to read the memory reads it first."""
+    with memory.lock:
+        readers = memory.readers_of(target)
+        if value.value is None and value.dtype == target.dtype and value.shape == target.shape:
+            order = topological([value])
+            if len(order) <= _LONGEST:
+                _write(order, target, value, readers)
+                return
+            readers.append(value)
+        evaluate([node for node in readers if node.value is None])
+        target[...] = value_of(value)
+
+
+def settle(target: Array) -> None:
+    """Evaluate what still has to read memory that is about to be written."""
+    readers = memory.readers_of(target)
+    if readers:
+        evaluate(readers)
+
+
+def _write(order: list[Node], target: Array, value: Node, readers: list[Node]) -> None:
+    """Run the nodes and write the last into `target`, keeping what others will read of them."""
+    inside = {id(node) for node in order}
+    evaluate([node for node in readers if id(node) not in inside])
+    owned = _owned(order)
+    kept = [node for node in order if id(node) in owned and node is not value]
+    _launch(Request(order, [*kept, value], target))
+    # Whoever holds the value itself may read it from where it was written, until that changes.
+    value.operation, value.args = _COPY, (leaf(target),)
+    memory.register(value)
+
+
+# ---- what is kept ----------------------------------------------------------------------------
+
+
+def _references(nodes: list[Node]) -> list[int]:
+    return [sys.getrefcount(node) for node in nodes]
+
+
+_UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
+"""The references to a node that only a list holds, as counted here."""
+
+
+def _owned(order: list[Node]) -> set[int]:
+    """The nodes that something other than these nodes refers to."""
+    uses: dict[int, int] = {}
+    for node in order:
+        for arg in node.args:
+            if type(arg) is Node:
+                uses[id(arg)] = uses.get(id(arg), 0) + 1
+    counts = _references(order)
+    return {
+        id(node)
+        for node, count in zip(order, counts, strict=True)
+        if count - uses.get(id(node), 0) > _UNOWNED
+    }
+
+
+def _asked_again(order: list[Node]) -> set[int]:
+    """The nodes that are held elsewhere and have been computed before."""
+    owned = _owned(order)
+    again = set()
+    for node in order:
+        if id(node) in owned:
+            if node.inlined:
+                again.add(id(node))
+            node.inlined = True
+    return again
+
+
+# ---- running ---------------------------------------------------------------------------------
+
+
+def _piece(order: list[Node], start: int) -> list[Node]:
+    return [node for node in order[start : start + _LONGEST] if node.value is None]
+
+
+def _run(piece: list[Node], keep: set[int], rest: list[Node]) -> None:
+    needed = {id(arg) for node in rest for arg in node.args}
+    kept = [node for node in piece if id(node) in keep or id(node) in needed]
+    if kept:
+        _launch(Request(piece, kept))
+
+
+def _launch(request: Request) -> None:
+    """Allocate what is written, run, and hand out the values."""
+    target = request.target
+    kept = request.kept if target is None else request.kept[:-1]
+    arrays = {id(node): np.empty(node.shape, node.dtype, node.order) for node in kept if node.shape}  # type: ignore[call-overload]  # the order is "C" or "F"
+    values = [*request.values, *arrays.values(), *([] if target is None else [target])]
+    work = sum(node.operation.cost * max(_sizes(node)) for node in request.order if node.operation)
+    results = iter(plan_for(request, values).run(values, work * _NANO))
+    for node in request.order:
+        if any(node is each for each in kept):
+            node.settle(arrays[id(node)] if node.shape else next(results))
+
+
+def _sizes(node: Node) -> list[int]:
+    return [node.size, *(arg.size for arg in node.args if type(arg) is Node)]

@@ -1,0 +1,130 @@
+"""Who still has to read a piece of memory before it may be written, and who else may write it.
+
+Pending nodes read arrays later than the program says. So before memory is written, those that
+read it are evaluated (`readers_of`). Memory that strangers hold (`expose`) can be written behind
+our back: what reads it is not left pending.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+
+from conure.lazy.nodes import Array, Node
+
+LIMIT = 1000
+"""Pending nodes before the graph is evaluated though nobody has asked."""
+
+lock = threading.RLock()
+"""Held while the graph is evaluated or memory written."""
+
+_pending: list[weakref.ref[Node]] = []
+_next_count = LIMIT
+
+
+def register(node: Node) -> bool:
+    """Remember a pending node; true if it is time to evaluate what is pending."""
+    _pending.append(weakref.ref(node))
+    return len(_pending) >= _next_count and _grown()
+
+
+def _grown() -> bool:
+    """Forget what is dead or done; true if too much is left."""
+    global _next_count
+    alive = len(pending())
+    _next_count = alive + LIMIT
+    return alive >= LIMIT
+
+
+def pending() -> list[Node]:
+    """All nodes that are alive and not evaluated, oldest first."""
+    with lock:
+        count = len(_pending)  # another thread may append behind these
+        nodes = [
+            node for ref in _pending[:count] if (node := ref()) is not None and node.value is None
+        ]
+        _pending[:count] = [weakref.ref(node) for node in nodes]
+        return nodes
+
+
+def readers_of(memory: Array) -> list[Node]:
+    """The pending nodes whose value depends on this memory."""
+    if not _pending:
+        return []
+    touched: dict[int, bool] = {}
+    found = []
+    for node in pending():  # operands are older than what uses them
+        depends = False
+        for arg in node.args:
+            if type(arg) is Node:
+                if id(arg) not in touched:
+                    touched[id(arg)] = _overlaps(arg.value, memory)
+                depends = depends or touched[id(arg)]
+        touched[id(node)] = depends
+        if depends:
+            found.append(node)
+    return found
+
+
+def _overlaps(value: Any, memory: Array) -> bool:
+    return isinstance(value, np.ndarray) and np.may_share_memory(value, memory)
+
+
+# ---- memory that others hold -----------------------------------------------------------------
+
+
+class _Holder:
+    """Owns a reference to an array and lends its memory: numpy views of what it lends keep the
+    lent array alive, not this array, so that one weak reference tells whether any is left."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return self.array.__array_interface__
+
+
+_lent: dict[int, list[weakref.ref[Array]]] = {}
+
+
+def owner_of(value: Array) -> Array:
+    """The array at the bottom of a chain of views."""
+    base = value.base
+    while isinstance(base, np.ndarray):
+        value, base = base, base.base
+    return value
+
+
+def expose(value: Array) -> Array:
+    """The memory of an array for somebody who may keep and write it.
+
+    Where NumPy's interface cannot carry the dtype (objects), the array itself is handed out.
+    """
+    if value.dtype.hasobject or value.dtype.names is not None or value.dtype.kind in "Mm":
+        return value
+    lent = np.asarray(_Holder(value))
+    if lent.dtype != value.dtype or lent.strides != value.strides:
+        return value
+    key = id(owner_of(value))
+    _lent.setdefault(key, []).append(weakref.ref(lent))
+    return lent
+
+
+def is_exposed(value: Array) -> bool:
+    """Whether a stranger holds this memory now."""
+    if not _lent:
+        return False
+    key = id(owner_of(value))
+    held = _lent.get(key)
+    if held is None:
+        return False
+    held[:] = [ref for ref in held if ref() is not None]
+    if not held:
+        del _lent[key]
+    return bool(held)

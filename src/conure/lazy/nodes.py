@@ -1,0 +1,125 @@
+"""The nodes of the recorded graph: operations not yet run, and values.
+
+>>> x = leaf(np.arange(4.0))
+>>> double = Node(Operation(np.add, "np.add({}, {})", "elementwise"), (x, x), (4,), x.dtype)
+>>> double.value is None, [node.shape for node in topological([double])]
+(True, [(4,)])
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Dtype = np.dtype[Any]
+Shape = tuple[int, ...]
+Role = Literal["elementwise", "reduction"]
+
+_numbers = itertools.count()
+
+
+class Operation:
+    """A NumPy function with its static keywords; one object for each, compared by identity.
+
+    Attributes
+    ----------
+    template
+        The call as Python source, with a pair of braces for each operand.
+    number
+        Stands for the operation in the keys of plans.
+    cost
+        Nanoseconds per element in NumPy, roughly.
+    types
+        Result dtypes already found, by the operands' types.
+    """
+
+    __slots__ = ("cost", "function", "number", "role", "template", "types")
+
+    def __init__(
+        self, function: Callable[..., Any], template: str, role: Role, cost: float = 1.0
+    ) -> None:
+        self.function = function
+        self.template = template
+        self.role = role
+        self.cost = cost
+        self.number = next(_numbers)
+        self.types: dict[tuple[object, ...], Dtype | None] = {}
+
+
+class Node:
+    """One operation of the graph, or a value (`operation` None) that others read.
+
+    An evaluated node forgets its operation and arguments, so that what only they needed is
+    freed. `order` is the memory order that NumPy would give the result. `inlined`: it has been
+    computed once inside another's evaluation without being kept.
+    """
+
+    __slots__ = (
+        "__weakref__", "args", "dtype", "inlined", "kind", "operation", "order", "shape", "value",
+    )  # fmt: skip
+
+    operation: Operation | None
+    args: tuple[Any, ...]
+    value: Any
+
+    def __init__(
+        self, operation: Operation | None, args: tuple[Any, ...], shape: Shape, dtype: Dtype,
+        order: str = "C",
+    ) -> None:  # fmt: skip
+        self.operation = operation
+        self.args = args
+        self.shape = shape
+        self.dtype = dtype
+        self.order = order
+        self.value = None
+        self.kind: tuple[object, ...] | None = None
+        self.inlined = False
+
+    def settle(self, value: Any) -> None:
+        """It is evaluated."""
+        self.value = value
+        self.operation = None
+        self.args = ()
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        count = 1
+        for extent in self.shape:
+            count *= extent
+        return count
+
+
+def leaf(value: Any) -> Node:
+    """A node for a value: an ndarray, or a NumPy scalar."""
+    node = Node(None, (), value.shape, value.dtype)
+    node.value = value
+    return node
+
+
+def topological(wanted: Sequence[Node]) -> list[Node]:
+    """The nodes still to be run for these, operands first; linear, and without recursion."""
+    order: list[Node] = []
+    done: set[int] = set()
+    stack = [node for node in reversed(wanted) if node.value is None]
+    while stack:
+        node = stack[-1]
+        if id(node) in done:
+            stack.pop()
+            continue
+        waiting = [
+            arg
+            for arg in node.args
+            if type(arg) is Node and arg.value is None and id(arg) not in done
+        ]
+        if waiting:
+            stack.extend(reversed(waiting))
+        else:
+            stack.pop()
+            done.add(id(node))
+            order.append(node)
+    return order

@@ -1,0 +1,149 @@
+"""Which NumPy functions can be recorded, and what their results look like.
+
+A function is recorded if the front end lowers it for the operands' types: that is tried once for
+each combination of types, on the very source that an evaluation would lower.
+
+    >>> sine = elementwise(np.sin)
+    >>> sine.template, result_dtype(sine, (np.dtype("f4"),)), result_dtype(sine, (np.dtype("O"),))
+    ('np.sin({})', dtype('float32'), None)
+    >>> result_dtype(elementwise(np.add), (np.dtype("f4"), float))
+    dtype('float32')
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from conure.errors import Reason
+from conure.frontend.lower import lower
+from conure.frontend.lowered import Lowered
+from conure.frontend.numpy_table import ROWS
+from conure.ir.ops import OPS
+from conure.lazy.nodes import Dtype, Operation
+from conure.signature import Signature, describe
+
+Kind = Dtype | type
+"""Of an operand: a dtype, or the type of a Python number."""
+
+_ELEMENTWISE_RULES: Final = frozenset(
+    (
+        "real", "binary", "unary", "whole number", "test", "logical", "complex", "where", "clip",
+        "square", "sign", "turn", "reciprocal",
+    )
+)  # fmt: skip
+_REDUCTIONS: Final = ("sum", "prod", "min", "max", "mean", "any", "all")
+_STATIC: Final = frozenset(("axis", "keepdims", "dtype"))
+_SAMPLES: Final[dict[type, Any]] = {bool: True, int: 1, float: 1.0, complex: 1j}
+_NANOSECONDS: Final = 0.5  # of one cheap operation on one element, in NumPy
+
+
+@functools.cache
+def elementwise(function: Callable[..., Any]) -> Operation | None:
+    """The operation that a NumPy function applies to each element; None if there is none."""
+    row = ROWS.get(function)
+    if row is None or row.rule not in _ELEMENTWISE_RULES:
+        return None
+    name = function.__name__
+    arity = function.nin if isinstance(function, np.ufunc) else 3
+    braces = ", ".join(["{}"] * arity)
+    cost = OPS[row.op].cost if row.op in OPS else 1.0
+    return Operation(function, f"np.{name}({braces})", "elementwise", cost * _NANOSECONDS)
+
+
+@functools.cache
+def casting(dtype: Dtype) -> Operation:
+    """`x.astype(dtype)`."""
+    operation = Operation(np.astype, f"{{}}.astype(np.{dtype.name})", "elementwise", _NANOSECONDS)
+    return operation
+
+
+_reductions: dict[tuple[Hashable, ...], Operation | None] = {}
+
+
+def reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Operation | None:
+    """The operation of a reduction with these keywords; None if it is not recorded so."""
+    try:
+        key = (function, *sorted(keywords.items()))
+        if key not in _reductions:
+            _reductions[key] = _reduction(function, keywords)
+        return _reductions[key]
+    except TypeError:  # something unhashable, or keywords that do not compare
+        return None
+
+
+def _reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Operation | None:
+    row = ROWS.get(function)
+    if row is None or row.rule != "reduce" or row.op not in _REDUCTIONS:
+        return None
+    text = ""
+    for name, value in sorted(keywords.items()):
+        if name not in _STATIC:
+            return None
+        if name == "dtype":
+            return None
+        if not isinstance(value, int | bool | None) and not _is_axes(value):
+            return None
+        text += f", {name}={value!r}"
+    return Operation(function, f"np.{function.__name__}({{}}{text})", "reduction", _NANOSECONDS)
+
+
+def _is_axes(value: object) -> bool:
+    return type(value) is tuple and all(type(axis) is int for axis in value)
+
+
+def result_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int = 1) -> Dtype | None:
+    """The dtype of the result on operands of these kinds; None if it is not recorded."""
+    key = (*kinds, rank) if operation.role == "reduction" else kinds
+    if key not in operation.types:
+        operation.types[key] = _found_dtype(operation, kinds, rank)
+    return operation.types[key]
+
+
+def _found_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int) -> Dtype | None:
+    """Ask NumPy on samples, and the front end whether it would compile the same."""
+    samples = [
+        _SAMPLES[kind] if isinstance(kind, type) else np.ones((2,) * rank, kind) for kind in kinds
+    ]
+    names = [f"v{k}" for k in range(len(samples))]
+    source = operation.template.format(*names)
+    scope: dict[str, Any] = {"np": np, **dict(zip(names, samples, strict=True))}
+    try:
+        with np.errstate(all="ignore"):
+            result = eval(source, scope)
+    except Exception:  # whatever NumPy says, it says again when it is called in earnest
+        return None
+    dtype: Dtype = result.dtype
+    target = scope["o0"] = np.empty(result.shape, dtype)
+    statement = "o0[...] = " if target.ndim else "r0 = "
+    results = ("r0",) if not target.ndim else ()
+    _, lowered = lowered_source(statement + source, scope, results, (*names, "o0"))
+    return dtype if isinstance(lowered, Lowered) else None
+
+
+def lowered_source(
+    source: str, scope: Mapping[str, Any], results: tuple[str, ...], names: Sequence[str]
+) -> tuple[Signature, Lowered | Reason]:
+    """A straight-line NumPy program lowered for the arrays and numbers in `scope`, which `names`
+    are; `results` are the numbers it leaves."""
+    tree = ast.parse(source)
+    dotted = sorted({ast.unparse(node) for node in ast.walk(tree) if _is_name_of_numpy(node)})
+    functions = [getattr(np, name.removeprefix("np.")) for name in dotted]
+    values = [scope[name] for name in names]
+    signature = describe([*names, "np", *dotted], [*values, np, *functions])
+    return signature, lower(
+        "graph", tree.body, signature.arguments, results, "<recorded>", "<recorded>", False,
+        signature.overlaps,
+    )  # fmt: skip
+
+
+def _is_name_of_numpy(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "np"
+    )

@@ -1,0 +1,155 @@
+"""Plans: compiled code for requests of one structure, and NumPy where there is none.
+
+Compiling takes as long as NumPy needs for millions of elements, so a plan is run by NumPy until
+that has taken longer than compiling would, unless its code is on disk.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from types import CodeType
+from typing import Any, Final
+
+import numpy as np
+
+from conure.artifact import INTERRUPTED, OK
+from conure.artifacts import artifact_of, ready_artifact
+from conure.configuration import Config, current
+from conure.errors import Loc
+from conure.frontend.lowered import Lowered, ScalarOutcome
+from conure.ir.nodes import Program
+from conure.lazy.operations import lowered_source
+from conure.lazy.source import Request, Source, source
+from conure.outcomes import parameters
+from conure.runtime.events import record, recording
+from conure.runtime.execute import Kernel
+from conure.runtime.pool import take_interruption
+from conure.runtime.snapshot import Snapshot
+
+PATIENCE: Final = 0.03
+"""Seconds in NumPy that are worth compiling for."""
+_WORTH_LOADING: Final = 0.002  # and worth looking for finished code for
+_MOST_FAILURES: Final = 3
+_NUMPY: Final[dict[str, Any]] = {"np": np}
+
+Values = Sequence[Any]
+
+
+class Plan:
+    """How requests with one key are run."""
+
+    def __init__(self, request: Request, values: Values, config: Config) -> None:
+        self.config = config
+        self.source: Source = source(request)
+        self.seconds = 0.0
+        self.failures = 0
+        self.kernel: Kernel | None = None
+        self.pick: Callable[[Any], Any] = tuple
+        self.positions: tuple[int, ...] = ()
+        self.reason = ""
+        self.program: Program | None = None
+        self.compile_seconds = 0.0
+        self._code: CodeType | None = None
+        self._is_lowered = False
+
+    def run(self, values: Values, work: float) -> tuple[Any, ...]:
+        """Run on these values; `work` is what NumPy would take, in seconds. The numbers left."""
+        begin = time.perf_counter()
+        kernel = self.kernel or self._ready(values, work)
+        if kernel is not None and self.failures < _MOST_FAILURES and not _watched():
+            results = self._attempt(kernel, values)
+            if results is not None:
+                if recording():
+                    self._record("cpu", begin)
+                return results
+        with_numpy = self._numpy(values)
+        self.seconds += time.perf_counter() - begin
+        if recording():
+            self._record("python", begin)
+        return with_numpy
+
+    def _attempt(self, kernel: Kernel, values: Values) -> tuple[Any, ...] | None:
+        given = self.pick(values)
+        saved = None
+        if kernel.artifact.may_fail_after_write:
+            slots = zip(given, kernel.artifact.arguments, strict=True)
+            saved = Snapshot([value for value, slot in slots if slot.written])
+        status, out = kernel.call(given)
+        if status == OK:
+            results = kernel.box(out)
+            return tuple(results[k] for k in self.positions)
+        if status == INTERRUPTED:
+            raise take_interruption()
+        if saved is not None:
+            saved.restore()
+        self.failures += 1
+        return None
+
+    def _ready(self, values: Values, work: float) -> Kernel | None:
+        """The compiled code, if it is there or worth making."""
+        forced = self.config.device not in ("auto", "python")
+        spent = self.seconds + work
+        if self.config.device == "python" or not (forced or spent >= _WORTH_LOADING):
+            return None
+        if not self._is_lowered:
+            self._lower(values)
+        if self.program is None:
+            return None
+        if not forced and spent < PATIENCE:
+            artifact = ready_artifact(self.program, self.config, False)
+        else:
+            begin = time.perf_counter()
+            artifact = artifact_of(self.program, self.config, False)
+            self.compile_seconds = time.perf_counter() - begin
+        if artifact is not None:
+            self.kernel = Kernel(artifact, threads=self.config.threads)
+        return self.kernel
+
+    def _lower(self, values: Values) -> None:
+        self._is_lowered = True
+        scope = dict(zip(self.source.names, values, strict=True))
+        names = self.source.names
+        signature, lowered = lowered_source(self.source.text, scope, self.source.results, names)
+        if not isinstance(lowered, Lowered):
+            self.reason = lowered.message
+            return
+        outcomes = dict(lowered.outcomes)
+        found = [outcomes.get(name) for name in self.source.results]
+        if not all(isinstance(each, ScalarOutcome) for each in found):
+            self.reason = "a result is no number"
+            return
+        self.positions = tuple(each.position for each in found if isinstance(each, ScalarOutcome))
+        self.pick = parameters(lowered.program, names, signature.arguments)
+        self.program = lowered.program
+
+    def _numpy(self, values: Values) -> tuple[Any, ...]:
+        if self._code is None:
+            self._code = compile(self.source.text, "<recorded>", "exec")
+        scope = {**_NUMPY, **dict(zip(self.source.names, values, strict=True))}
+        exec(self._code, scope)
+        return tuple(scope[name] for name in self.source.results)
+
+    def _record(self, device: str, begin: float) -> None:
+        record(_NOWHERE, "arrays", device, begin, self.compile_seconds, self.reason)
+        self.compile_seconds = 0.0
+
+
+_NOWHERE: Final = Loc("<recorded>", 1, 0, 1, 0, "")
+_plans: dict[Hashable, Plan] = {}
+"""All plans of this process; their number is that of the structures met."""
+
+
+def plan_for(request: Request, values: Values) -> Plan:
+    """The plan of requests like this one under the options in force."""
+    config = current()
+    key = (request.key, config)
+    plan = _plans.get(key)
+    if plan is None:
+        plan = _plans[key] = Plan(request, values, config)
+    return plan
+
+
+def _watched() -> bool:
+    """Whether `np.errstate` asks for exceptions or calls: then NumPy itself must run."""
+    return any(way in ("raise", "call", "print", "log") for way in np.geterr().values())

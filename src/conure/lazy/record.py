@@ -1,0 +1,209 @@
+"""Recording a call: a pending node instead of a result, where that is sure to come to the same.
+
+    >>> x = leaf(np.zeros((300, 400)))
+    >>> node = record(np.add, (x, 1.5))
+    >>> node.shape, node.dtype, node.value is None
+    ((300, 400), dtype('float64'), True)
+    >>> record(np.add, (leaf(np.zeros(3)), 1.5)) is None  # small: NumPy is done sooner
+    True
+
+Shapes and dtypes are known at once. Whatever is unusual (an error, a dtype that is not compiled, a
+keyword that is not understood) is answered with None: then the caller has NumPy do it, or raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from conure.configuration import in_force
+from conure.lazy import memory
+from conure.lazy.evaluate import evaluate
+from conure.lazy.nodes import Dtype, Node, Operation, Shape, leaf
+from conure.lazy.operations import casting, elementwise, reduction, result_dtype
+
+WORTH_RECORDING: Final = 20_000.0
+"""Nanoseconds that NumPy takes for a call that is better recorded than run at once."""
+_COPIED: Final = 4096
+"""Elements of an array of the user's own that are copied rather than evaluated at once."""
+_NUMBERS: Final = frozenset((bool, int, float, complex))
+_NO_KEYWORDS: Final[Mapping[str, Any]] = {}
+_WORD: Final = 2**63
+
+
+def record(
+    function: Callable[..., Any],
+    operands: Sequence[Any],
+    keywords: Mapping[str, Any] = _NO_KEYWORDS,
+) -> Node | None:
+    """The node of `function(*operands, **keywords)`, or None.
+
+    Operands are nodes, plain arrays (of the user's own, which may change at any time: what reads
+    them is evaluated here) and numbers.
+    """
+    operation = elementwise(function)
+    if operation is not None:
+        return None if keywords else _elementwise(operation, operands)
+    operation = reduction(function, keywords)
+    if operation is None or len(operands) != 1 or type(operands[0]) is not Node:
+        return None
+    return _reduction(operation, operands[0], keywords)
+
+
+def cast(node: Node, dtype: Dtype) -> Node | None:
+    """The node of `node.astype(dtype)`, or None."""
+    return _elementwise(casting(dtype), (node,))
+
+
+# ---- elementwise -----------------------------------------------------------------------------
+
+
+def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
+    shape: Shape | None = None
+    kinds: list[Any] = []
+    args: list[Any] = []
+    work = False  # whether an operand is pending
+    foreign = False
+    for operand in operands:
+        kind = type(operand)
+        if kind in _NUMBERS:
+            if kind is int and not -_WORD <= operand < _WORD:
+                return None
+            kinds.append(kind)
+            args.append(operand)
+            continue
+        if kind is not Node:
+            if isinstance(operand, np.generic):
+                kinds.append(operand.dtype)
+                args.append(operand)
+                continue
+            if kind is not np.ndarray:
+                return None
+            foreign = foreign or operand.size > _COPIED
+            operand = leaf(operand if operand.size > _COPIED else operand.copy(order="K"))
+        elif operand.value is None:
+            work = True
+        elif memory.is_exposed(operand.value):
+            foreign = True
+        kinds.append(operand.dtype)
+        args.append(operand)
+        if shape is None:
+            shape = operand.shape
+        elif shape != operand.shape:
+            shape = _broadcast(shape, operand.shape)
+            if shape is None:
+                return None
+    if shape is None:
+        return None
+    if not work and not _is_worth(operation.cost, shape):
+        return None
+    dtype = result_dtype(operation, tuple(kinds))
+    if dtype is None or not _integers_fit(kinds, args):
+        return None
+    order = _order(args, shape)
+    if order is None:
+        return None
+    return _registered(Node(operation, tuple(args), shape, dtype, order), foreign)
+
+
+def _is_worth(cost: float, shape: Shape) -> bool:
+    count = cost
+    for extent in shape:
+        count *= extent
+    if count >= WORTH_RECORDING:
+        return True
+    config = in_force()
+    return config is not None and config.device not in ("auto", "python") and count > 0
+
+
+def _broadcast(one: Shape, other: Shape) -> Shape | None:
+    try:
+        return np.broadcast_shapes(one, other)
+    except ValueError:
+        return None
+
+
+def _integers_fit(kinds: Sequence[Any], args: Sequence[Any]) -> bool:
+    """Whether each Python int fits the integer type that it meets; NumPy raises if not."""
+    if int not in kinds:
+        return True
+    dtypes = [kind for kind in kinds if isinstance(kind, np.dtype) and kind.kind in "iu"]
+    if not dtypes:
+        return True
+    bounds = [np.iinfo(dtype) for dtype in dtypes]
+    low, high = max(int(each.min) for each in bounds), min(int(each.max) for each in bounds)
+    return all(low <= arg <= high for arg in args if type(arg) is int)
+
+
+def _order(args: Sequence[Any], shape: Shape) -> str | None:
+    """The memory order of NumPy's result; None if it is neither C nor Fortran order."""
+    if len(shape) < 2:
+        return "C"
+    found = ""
+    for arg in args:
+        if type(arg) is not Node or len(arg.shape) < 2:
+            continue
+        own = arg.order if arg.operation is not None else _order_of(arg)
+        if own == "":
+            continue
+        if own is None or arg.shape != shape:
+            own = "C" if own == "C" else None
+        if own is None:
+            return None
+        found = own if found in ("", own) else "C"
+    return found or "C"
+
+
+def _order_of(node: Node) -> str | None:
+    """In which order an array's axes lie in memory; empty if that says nothing."""
+    value: Any = node.value
+    if not isinstance(value, np.ndarray) or value.flags.c_contiguous:
+        return "C"
+    strides = [abs(s) for s, extent in zip(value.strides, value.shape, strict=True) if extent != 1]
+    if 0 in strides:
+        return None
+    if strides == sorted(strides, reverse=True):
+        return "C"
+    return "F" if strides == sorted(strides) and 1 not in value.shape else None
+
+
+def _registered(node: Node, foreign: bool) -> Node:
+    if memory.register(node):
+        evaluate(memory.pending())
+    if foreign:
+        evaluate([node])
+    return node
+
+
+# ---- reductions ------------------------------------------------------------------------------
+
+
+def _reduction(operation: Operation, node: Node, keywords: Mapping[str, Any]) -> Node | None:
+    if node.value is not None and not _is_worth(operation.cost, node.shape):
+        return None
+    if 0 in node.shape or not node.shape:
+        return None
+    shape = _reduced(node.shape, keywords.get("axis"), bool(keywords.get("keepdims", False)))
+    if shape is None or (len(shape) > 1 and _order((node,), node.shape) != "C"):
+        return None
+    dtype = result_dtype(operation, (node.dtype,), len(node.shape))
+    if dtype is None:
+        return None
+    foreign = node.value is not None and memory.is_exposed(node.value)
+    return _registered(Node(operation, (node,), shape, dtype), foreign)
+
+
+def _reduced(shape: Shape, axis: Any, keepdims: bool) -> Shape | None:
+    """The shape without the axes that are summed over; None where NumPy raises."""
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    rank = len(shape)
+    if any(not -rank <= each < rank for each in axes):
+        return None
+    gone = {each % rank for each in axes}
+    if len(gone) != len(axes):
+        return None
+    if keepdims:
+        return tuple(1 if k in gone else extent for k, extent in enumerate(shape))
+    return tuple(extent for k, extent in enumerate(shape) if k not in gone)

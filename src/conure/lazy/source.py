@@ -1,0 +1,244 @@
+"""The needed part of a graph as a request: a key of its structure, values, and NumPy source.
+
+    >>> x, y = leaf(np.ones((300, 1))), leaf(np.ones(400))
+    >>> add = Operation(np.add, "np.add({}, {})", "elementwise")
+    >>> sine = Operation(np.sin, "np.sin({})", "elementwise")
+    >>> total = Node(add, (x, y), (300, 400), x.dtype)
+    >>> wanted = Node(sine, (total,), (300, 400), x.dtype)
+    >>> print(source(Request([total, wanted], [wanted])).text)
+    o2[...] = np.sin(np.add(p0[:, None], p1))
+
+Two graphs have equal keys if they come to the same text and their arrays agree in dtype, layout
+and in which extents are equal: names, numbers and sizes are no part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from conure.lazy.nodes import Array, Node, Operation, leaf  # noqa: F401 # the doctest's
+from conure.record import Record
+from conure.signature import layout_of
+
+_DEEPEST: Final = 16  # expressions within expressions
+
+
+class Request:
+    """What one run needs.
+
+    Parameters
+    ----------
+    order
+        The nodes to run, operands first.
+    kept
+        Those of them whose values are wanted.
+    target
+        Memory that the last of `kept` is written to, besides.
+
+    Attributes
+    ----------
+    key
+        See the module.
+    values
+        The arrays and numbers that the nodes read.
+    literals
+        The positions of those that are operands themselves, in the order of the operations.
+    numbers
+        For each node: its position among the nodes, or -1 less its position among the values.
+    """
+
+    __slots__ = (
+        "_extents", "_shapes", "key", "kept", "literals", "numbers", "order", "target", "values",
+    )  # fmt: skip
+
+    def __init__(
+        self, order: Sequence[Node], kept: Sequence[Node], target: Array | None = None
+    ) -> None:
+        self.order, self.kept, self.target = order, kept, target
+        self.values: list[Any] = []
+        self.literals: list[int] = []
+        self.numbers: dict[int, int] = {}
+        self._extents: dict[int, int] = {}
+        self._shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
+        key: list[Any] = []
+        for index, node in enumerate(order):
+            assert node.operation is not None
+            key.append(node.operation.number)
+            for arg in node.args:
+                if type(arg) is not Node:
+                    key.append(type(arg))
+                    self.literals.append(len(self.values))
+                    self.values.append(arg)
+                    continue
+                number = self.numbers.get(id(arg))
+                if number is None:
+                    key.append(self._read(arg))
+                    number = self.numbers[id(arg)]
+                key.append(number)
+            self.numbers[id(node)] = index
+        for node in kept:
+            if node.operation is None:  # a value that is to be written
+                key.append(self._read(node))
+            key += [self.numbers[id(node)], node.order]
+        if target is not None:
+            key.append(self._target(target))
+        self.key = tuple(key)
+
+    def _read(self, node: Node) -> Hashable:
+        """Take in a value that the nodes read."""
+        self.numbers[id(node)] = -1 - len(self.values)
+        value = node.value
+        if not node.shape:
+            self.values.append(value[()])
+            return node.dtype.num
+        if node.kind is None:
+            ones = tuple(extent == 1 for extent in node.shape)
+            bare = value[_without_ones(node.shape)] if any(ones) else value
+            node.kind = (node.dtype.num, layout_of(bare) if bare.ndim else "", ones)
+        self.values.append(value[_without_ones(node.shape)] if 1 in node.shape else value)
+        return node.kind, self._shape(node.shape)
+
+    def _shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        known = self._shapes.get(shape)
+        if known is None:
+            extents = self._extents
+            known = tuple(
+                -1 if extent == 1 else extents.setdefault(extent, len(extents)) for extent in shape
+            )
+            self._shapes[shape] = known
+        return known
+
+    def _target(self, target: Array) -> Hashable:
+        relations = tuple(
+            isinstance(value, np.ndarray)
+            and np.may_share_memory(value, target)
+            and (
+                value.ctypes.data == target.ctypes.data,
+                value.strides == target.strides,
+                value.shape == target.shape,
+            )
+            for value in self.values
+        )
+        layout = layout_of(target) if target.ndim else ""
+        return target.dtype.num, layout, self._shape(target.shape), relations
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[Any, ...]:
+    return tuple(0 if extent == 1 else slice(None) for extent in shape)
+
+
+class Source(Record):
+    """A straight-line NumPy program; `names` are those of the request's values, then of the
+    arrays written; `results` the names of the numbers it leaves."""
+
+    text: str
+    names: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+def source(request: Request) -> Source:
+    """Write a request as source; only what its key tells may be looked at."""
+    return _Writer(request).source()
+
+
+class _Writer:
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.kept = {id(node): k for k, node in enumerate(request.kept)}
+        self.uses: dict[int, int] = {}
+        self.readers: dict[int, Node] = {}
+        for node in request.order:
+            for arg in node.args:
+                if type(arg) is Node:
+                    self.uses[id(arg)] = self.uses.get(id(arg), 0) + 1
+                    self.readers[id(arg)] = node
+        self.names = [
+            f"p{k}" if isinstance(value, np.ndarray) else f"s{k}"
+            for k, value in enumerate(request.values)
+        ]
+        self.literals = iter(request.literals)
+        self.texts: dict[int, tuple[str, int]] = {}
+        self.lines: list[str] = []
+
+    def source(self) -> Source:
+        outputs = self._outputs()
+        results = []
+        for index, node in enumerate(self.request.order):
+            text, depth = self._call(node)
+            if id(node) in outputs:
+                name = outputs[id(node)]
+                self.lines.append(f"{name}[...] = {text}")
+                self.texts[id(node)] = name, 0
+            elif self._is_part(node, depth):
+                self.texts[id(node)] = text, depth
+            else:
+                self.lines.append(f"v{index} = {text}")
+                self.texts[id(node)] = f"v{index}", 0
+                if id(node) in self.kept:
+                    results.append(f"v{index}")
+        if self.request.target is not None:
+            self._write_target()
+        return Source("\n".join(self.lines), tuple(self.names), tuple(results))
+
+    def _outputs(self) -> dict[int, str]:
+        """Names of the arrays that are handed back."""
+        request = self.request
+        kept = request.kept if request.target is None else request.kept[:-1]
+        names = {
+            id(node): f"o{len(request.values) + k}"
+            for k, node in enumerate(node for node in kept if node.shape)
+        }
+        self.names += names.values()
+        return names
+
+    def _write_target(self) -> None:
+        written = self.request.kept[-1]
+        name = f"o{len(self.names)}"
+        self.names.append(name)
+        text = self._operand(written)
+        # A value assigned as it is would be a copy of a view; that of an expression never is.
+        self.lines.append(f"{name}[...] = {text}")
+
+    def _call(self, node: Node) -> tuple[str, int]:
+        assert node.operation is not None
+        texts, deepest = [], 0
+        for arg in node.args:
+            if type(arg) is Node:
+                text, depth = self._operand_and_depth(arg)
+            else:
+                text, depth = self.names[next(self.literals)], 0
+            texts.append(text)
+            deepest = max(deepest, depth)
+        return node.operation.template.format(*texts), deepest + 1
+
+    def _operand(self, node: Node) -> str:
+        return self._operand_and_depth(node)[0]
+
+    def _operand_and_depth(self, node: Node) -> tuple[str, int]:
+        if id(node) in self.texts:
+            return self.texts[id(node)]
+        name = self.names[-1 - self.request.numbers[id(node)]]
+        if 1 not in node.shape:
+            return name, 0
+        axes = ", ".join("None" if extent == 1 else ":" for extent in node.shape)
+        return (f"{name}[{axes}]" if name.startswith("p") else name), 0
+
+    def _is_part(self, node: Node, depth: int) -> bool:
+        """Whether a call is written where its value is used, not on a line of its own."""
+        if id(node) in self.kept and self.request.target is None:
+            return False
+        if id(node) in self.kept and self.request.kept[-1] is not node:
+            return False
+        assert node.operation is not None
+        if node.operation.role == "reduction" or not node.shape or depth >= _DEEPEST:
+            return False
+        if id(node) in self.kept:
+            return self.uses.get(id(node), 0) == 0
+        if self.uses.get(id(node), 0) != 1:
+            return False
+        reader = self.readers[id(node)]
+        assert reader.operation is not None
+        return reader.operation.role == "reduction" or reader.shape == node.shape

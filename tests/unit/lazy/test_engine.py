@@ -1,0 +1,212 @@
+"""The recorded graph against NumPy: values, laziness, writes, memory that others hold."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import conure
+from conure.lazy import memory, plans
+from conure.lazy.evaluate import settle, value_of, write
+from conure.lazy.nodes import Node, leaf
+from conure.lazy.record import record
+from conure.lazy.source import Request, source
+
+X = np.random.default_rng(1).random((300, 200))
+Y = np.random.default_rng(2).random(200)
+
+
+@pytest.fixture(autouse=True)
+def forced():
+    with conure.options(device="cpu"):
+        yield
+
+
+def recorded(function, *operands, **keywords) -> Node:
+    node = record(function, operands, keywords)
+    assert node is not None
+    return node
+
+
+def test_chain_with_broadcasting():
+    scaled = recorded(np.multiply, leaf(X), 2.0)
+    total = recorded(np.add, recorded(np.sin, scaled), leaf(Y))
+    result = recorded(np.multiply, total, total)
+    assert result.value is None
+    want = (np.sin(X * 2.0) + Y) ** 2
+    np.testing.assert_allclose(value_of(result), want, rtol=1e-14)
+
+
+def test_reduction_feeds_the_next_loop():
+    distance = recorded(np.subtract, leaf(X), recorded(np.mean, leaf(X)))
+    variance = recorded(np.mean, recorded(np.multiply, distance, distance))
+    assert type(value_of(variance)) is np.float64
+    np.testing.assert_allclose(value_of(variance), X.var(), rtol=1e-13)
+
+
+def test_single_use_values_have_no_line_of_their_own():
+    scaled = recorded(np.multiply, leaf(X), 2.0)
+    total = recorded(np.add, scaled, leaf(Y))
+    assert source(Request([scaled, total], [total])).text == (
+        "o3[...] = np.add(np.multiply(p0, s1), p2)"
+    )
+
+
+def test_axes_of_extent_one_broadcast():
+    column = np.arange(300.0)[:, None]
+    node = recorded(np.add, leaf(X), leaf(column))
+    assert "[:, None]" in source(Request([node], [node])).text
+    np.testing.assert_array_equal(value_of(node), X + column)
+
+
+def test_plans_do_not_depend_on_sizes_or_numbers():
+    def run(rows, factor):
+        node = recorded(np.multiply, leaf(np.ones((rows, 40))), factor)
+        np.testing.assert_array_equal(value_of(node), np.full((rows, 40), factor))
+
+    run(50, 2.0)
+    count = len(plans._plans)
+    run(60, 3.0)
+    assert len(plans._plans) == count
+
+
+def test_a_number_of_another_type_is_another_plan():
+    for number in (2, 2.0, True, np.float32(2), np.float64(2)):
+        node = recorded(np.multiply, leaf(X.astype("f4")), number)
+        want = X.astype("f4") * number
+        assert value_of(node).dtype == want.dtype
+        np.testing.assert_array_equal(value_of(node), want)
+
+
+def test_unlike_numbers_are_not_confused():
+    minus_one, minus_two = (recorded(np.multiply, leaf(X), number) for number in (-1, -2))
+    np.testing.assert_array_equal(value_of(minus_one), -X)
+    np.testing.assert_array_equal(value_of(minus_two), X * -2)
+
+
+@pytest.mark.parametrize(
+    "operands", [(leaf(np.ones(3, object)), 1), (leaf(np.ones(3, "u1")), 300), (leaf(X), leaf(X.T))]
+)
+def test_what_numpy_must_answer_is_not_recorded(operands):
+    assert record(np.add, operands) is None
+
+
+def test_fortran_order_is_kept():
+    array = np.asfortranarray(X)
+    node = recorded(np.add, leaf(array), 1.0)
+    assert value_of(node).strides == (array + 1.0).strides
+
+
+# ---- writes ----------------------------------------------------------------------------------
+
+
+def test_earlier_results_do_not_see_a_write():
+    array = X.copy()
+    doubled = recorded(np.multiply, leaf(array), 2.0)
+    settle(array)
+    array[...] = 0
+    np.testing.assert_array_equal(value_of(doubled), X * 2.0)
+
+
+def test_written_value_stays_what_it_was():
+    array = X.copy()
+    doubled = recorded(np.multiply, leaf(array), 2.0)
+    write(array, doubled)
+    np.testing.assert_array_equal(array, X * 2.0)
+    settle(array)
+    array[...] = 0
+    np.testing.assert_array_equal(value_of(doubled), X * 2.0)
+
+
+def test_parts_of_the_written_value_are_kept_if_held():
+    array = X.copy()
+    inner = recorded(np.sqrt, leaf(array))
+    write(array, recorded(np.add, inner, 1.0))
+    np.testing.assert_array_equal(array, np.sqrt(X) + 1.0)
+    np.testing.assert_array_equal(value_of(inner), np.sqrt(X))
+
+
+def test_overlapping_target():
+    array, want = np.arange(1000.0), np.arange(1000.0)
+    total = recorded(np.add, leaf(array[:-2]), leaf(array[2:]))
+    write(array[1:-1], recorded(np.multiply, total, 0.5))
+    want[1:-1] = (want[:-2] + want[2:]) * 0.5
+    np.testing.assert_array_equal(array, want)
+
+
+def test_write_into_an_operand_itself():
+    array = X.copy()
+    write(array, recorded(np.add, leaf(array), leaf(array.copy())))
+    np.testing.assert_array_equal(array, X * 2)
+
+
+def test_shifted_write_with_the_plan_of_an_unshifted_one():
+    for shift in (0, 1, 5):
+        array, want = np.arange(1000.0), np.arange(1000.0)
+        write(array[shift : shift + 900], recorded(np.add, leaf(array[:900]), 1.0))
+        want[shift : shift + 900] = want[:900] + 1.0
+        np.testing.assert_array_equal(array, want)
+
+
+# ---- memory ----------------------------------------------------------------------------------
+
+
+def test_arrays_of_the_user_are_read_at_once():
+    array = X.copy()
+    node = recorded(np.add, array, 1.0)
+    array[...] = 0
+    np.testing.assert_array_equal(value_of(node), X + 1.0)
+
+
+def test_small_arrays_of_the_user_are_copied():
+    row = Y.copy()
+    node = recorded(np.add, leaf(X), row)
+    assert node.value is None
+    row[...] = 0
+    np.testing.assert_array_equal(value_of(node), X + Y)
+
+
+def test_exposed_memory_is_read_at_once_while_it_is_held():
+    array = X.copy()
+    lent = memory.expose(array)
+    assert np.shares_memory(lent, array)
+    part = lent[1:]
+    del lent
+    node = recorded(np.add, leaf(array), 1.0)
+    part[...] = 0
+    np.testing.assert_array_equal(value_of(node), X + 1.0)
+    del part
+    assert recorded(np.add, leaf(array), 1.0).value is None
+
+
+def test_dead_nodes_are_freed():
+    node = recorded(np.add, leaf(X), 1.0)
+    last = recorded(np.multiply, node, 2.0)
+    gone = weakref.ref(node)
+    value_of(last)
+    del node
+    gc.collect()
+    assert gone() is None
+
+
+def test_long_graphs_are_evaluated_early():
+    node = leaf(X)
+    for _ in range(3 * memory.LIMIT):
+        node = recorded(np.multiply, node, 1.0)
+    assert len(memory.pending()) < 2 * memory.LIMIT
+    np.testing.assert_array_equal(value_of(node), X)
+
+
+def test_held_value_is_computed_twice_at_most(monkeypatch):
+    runs = []
+    run = plans.Plan.run
+    monkeypatch.setattr(
+        plans.Plan, "run", lambda *args: (runs.append(args[0].source.text), run(*args))[1]
+    )
+    held = recorded(np.sin, leaf(X))
+    for k in range(5):
+        value_of(recorded(np.add, held, float(k)))
+    assert sum("sin" in text for text in runs) == 2
