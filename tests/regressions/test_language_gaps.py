@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.oracle import native, parallel, same
+from tests.oracle import native, parallel, same, typed
 
 A = np.linspace(-2.0, 3.0, 23)
 
@@ -180,3 +180,20 @@ def test_isqrt_and_lcm():
     native(f, np.zeros((30, 3), np.int64), 2**52 - 7)
     same(f, np.zeros((30, 3), np.int64), 2**62 - 7)
     same(f, np.zeros((3, 3), np.int64), -7)
+
+
+@pytest.mark.parametrize("name", ["gcd(x, 4)", "lcm(x, 4)", "isqrt(x)", "ldexp(1.0, x)"])
+def test_a_numpy_bool_is_no_index(name):
+    f = typed(f"def f(a):\n    for x in a:\n        r = math.{name}\n    return r\n")
+    assert same(f, np.array([True, False])).error == "TypeError"
+    assert not same(f, np.array([1, 9])).error
+
+
+def test_isclose_with_a_negative_tolerance():
+    def f(a, tolerance):
+        for x in a:
+            r = math.isclose(x, x, rel_tol=tolerance)
+        return r
+
+    assert same(f, A, -1.0).error == "ValueError"
+    assert not same(f, A, 1e-3).error

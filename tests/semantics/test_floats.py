@@ -508,3 +508,23 @@ def test_complex_division_by_zero():
         return z
 
     assert same(python, 2 + 0j, 4).error == "ZeroDivisionError"
+
+
+# --- powers ---
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("exponent", [0.5, 2.0, 1.5, -1.0])
+def test_root_as_a_power_of_an_array(dtype, exponent):
+    """NumPy's arrays take the root, which of -0.0 is -0.0; its scalars and C's pow give 0.0."""
+
+    def f(a, e, b, out):
+        for i in range(len(a)):
+            out[0, i : i + 1] = a[i : i + 1] ** e
+            out[1, i] = a[i] ** e
+            out[2, i] = np.power(a[i], e)
+            out[3, i] = np.power(a[i], b[i])
+            out[4, i : i + 1] = a[i : i + 1] ** 0.5
+
+    a = SPECIAL.astype(dtype)
+    native(f, a, exponent, np.full_like(a, exponent), np.zeros((5, 10), dtype), tolerance=FEW_ULP)

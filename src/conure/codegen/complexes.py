@@ -7,17 +7,18 @@ NumPy multiplies by its reciprocal: the last bit tells them apart.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from conure.codegen.casts import real_constant
+from conure.codegen.complex_functions import complex_function
+from conure.codegen.complex_power import power
 from conure.codegen.math import INFINITY, intrinsic, library_call
 from conure.codegen.reals import flags
 from conure.codegen.scope import Operands, Scope, machine_type
 from conure.ir.nodes import Apply, Const
 from conure.ir.types import COMPLEX, component
 
-_MOST_MULTIPLICATIONS: Final = 100
+_MOST_MULTIPLICATIONS: Final = 99
 
 
 def complex_apply(scope: Scope, node: Apply, args: list[Operands]) -> Operands:
@@ -44,13 +45,13 @@ def complex_apply(scope: Scope, node: Apply, args: list[Operands]) -> Operands:
         case "imag":
             return (args[0][1],)
         case "abs":
-            return (library_call(scope, "hypot", component(node.args[0].type), args[0]),)
+            return (_length(scope, node, kind, args[0]),)
         case "equal" | "not_equal":
             return (_same(scope, kind, args[0], args[1], node.op == "equal"),)
         case "pow":
             return _power(scope, node, kind, args[0], args[1])
         case _:
-            raise AssertionError(f"no complex {node.op}")
+            return complex_function(scope, node, args)
 
 
 def _product(scope: Scope, kind: str, a: Operands, b: Operands) -> Operands:
@@ -104,7 +105,7 @@ def _quotient(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) ->
 
 
 def _power(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) -> Operands:
-    """A small constant whole exponent by squaring, others in polar form, as CPython does."""
+    """A small constant whole exponent by squaring in place, others by a function."""
     exponent = node.args[1]
     if isinstance(exponent, Const):
         whole = complex(exponent.value)
@@ -113,17 +114,26 @@ def _power(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) -> Op
             if node.checked and node.type is COMPLEX:
                 scope.fails(_some_infinite(scope, kind, result), False)
             return result
-    return _polar_power(scope, node, kind, a, b)
+    return power(scope, node, a, b)
 
 
 def _whole_power(scope: Scope, node: Apply, kind: str, a: Operands, exponent: int) -> Operands:
-    """CPython starts from 1; NumPy too, but for the first three powers."""
-    if node.type is not COMPLEX and 1 <= exponent <= 3:
-        result = a
+    """CPython starts from 1; NumPy too, but for the first three powers; of 0 it gives +0."""
+    if node.type is COMPLEX or exponent == 0:
+        return _squared(scope, kind, a, exponent)
+    result = a
+    if exponent > 3:
+        result = _squared(scope, kind, a, exponent)
+    else:
         for _ in range(exponent - 1):
             result = _product(scope, kind, a, result)
-        return result
-    result = (real_constant(1.0), real_constant(0.0))
+    value = scope.function.value
+    zero = _same(scope, kind, a, ("0.0", "0.0"), True)
+    return tuple(value(f"select i1 {zero}, {kind} 0.0, {kind} {each}") for each in result)
+
+
+def _squared(scope: Scope, kind: str, a: Operands, exponent: int) -> Operands:
+    result: Operands = (real_constant(1.0), real_constant(0.0))
     square = a
     while exponent:
         if exponent & 1:
@@ -141,49 +151,12 @@ def _some_infinite(scope: Scope, kind: str, parts: Operands) -> str:
     return value(f"or i1 {tests[0]}, {tests[1]}")
 
 
-def _polar_power(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) -> Operands:
-    """length**x turned by angle*x; of the zero base only positive powers exist."""
-    value, part = scope.function.value, component(node.type)
-
-    def call(name: str, *args: str) -> str:
-        return library_call(scope, name, part, args)
-
-    size, angle = call("hypot", *a), call("atan2", a[1], a[0])
-    flat = value(f"fcmp oeq {kind} {b[1]}, 0.0")
-    decay = value(f"fmul {kind} {value(f'fneg {kind} {angle}')}, {b[1]}")
-    turn = value(f"fmul {kind} {b[1]}, {call('log', size)}")
-    length, phase = call("pow", size, b[0]), value(f"fmul {kind} {angle}, {b[0]}")
-    shrunk = value(f"fmul {kind} {length}, {call('exp', decay)}")
-    turned = value(f"fadd {kind} {phase}, {turn}")
-    length = value(f"select i1 {flat}, {kind} {length}, {kind} {shrunk}")
-    phase = value(f"select i1 {flat}, {kind} {phase}, {kind} {turned}")
-    usual = [value(f"fmul {kind} {length}, {call(name, phase)}") for name in ("cos", "sin")]
-    no_base = _same(scope, kind, a, ("0.0", "0.0"), True)
-    no_exponent = _same(scope, kind, b, ("0.0", "0.0"), True)
-    negative = value(f"fcmp olt {kind} {b[0]}, 0.0")
-    tilted = value(f"fcmp une {kind} {b[1]}, 0.0")
-    no_power = value(f"or i1 {negative}, {tilted}")
+def _length(scope: Scope, node: Apply, kind: str, parts: Operands) -> str:
+    """CPython raises where the length of a finite number is infinite."""
+    length = library_call(scope, "hypot", component(node.args[0].type), parts)
     if node.checked:
-        wrong = _is_whole(scope, kind, b)
-        if node.type is COMPLEX:
-            bad_base = value(f"and i1 {no_base}, {no_power}")
-            huge = _some_infinite(scope, kind, tuple(usual))
-            wrong = value(f"or i1 {wrong}, {value(f'or i1 {bad_base}, {huge}')}")
-        scope.fails(wrong, False)
-    positive = value(f"fcmp ogt {kind} {b[0]}, 0.0")
-    zero = value(f"select i1 {positive}, {kind} 0.0, {kind} {real_constant(math.nan)}")
-    usual = [value(f"select i1 {no_base}, {kind} {zero}, {kind} {each}") for each in usual]
-    pairs = zip(("1.0", "0.0"), usual, strict=True)
-    return tuple(value(f"select i1 {no_exponent}, {kind} {x}, {kind} {y}") for x, y in pairs)
-
-
-def _is_whole(scope: Scope, kind: str, b: Operands) -> str:
-    """Whether CPython and NumPy would multiply instead: rare with an exponent that is not
-    constant, so it is left to them."""
-    value = scope.function.value
-    floor = intrinsic(scope, "floor", kind, (b[0],))
-    size = intrinsic(scope, "fabs", kind, (b[0],))
-    whole = value(f"fcmp oeq {kind} {floor}, {b[0]}")
-    small = value(f"fcmp ole {kind} {size}, {real_constant(float(_MOST_MULTIPLICATIONS))}")
-    flat = value(f"fcmp oeq {kind} {b[1]}, 0.0")
-    return value(f"and i1 {flat}, {value(f'and i1 {whole}, {small}')}")
+        infinite = _some_infinite(scope, kind, (length, length))
+        given = _some_infinite(scope, kind, parts)
+        value = scope.function.value
+        scope.fails(value(f"and i1 {infinite}, {value(f'xor i1 {given}, true')}"), False)
+    return length

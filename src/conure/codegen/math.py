@@ -8,6 +8,7 @@ A call carries the list of vector forms that the target's library has
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from conure.codegen.scope import Scope, machine_type
@@ -18,6 +19,7 @@ from conure.target import vector_functions
 
 INFINITY: Final = "0x7FF0000000000000"
 
+_PURE: Final = "nounwind willreturn memory(none)"
 _INTRINSICS: Final = frozenset(("sqrt", "floor", "ceil", "trunc", "rint", "copysign"))
 
 
@@ -51,19 +53,48 @@ def _is_two(node: Apply) -> bool:
     return isinstance(node.args[1], Const) and node.args[1].value == 2.0
 
 
-def library_call(scope: Scope, name: str, scalar: Scalar, args: tuple[str, ...]) -> str:
-    """A call of C's function; for float32 the one with an `f` behind its name."""
+def library_call(
+    scope: Scope, name: str, scalar: Scalar, args: tuple[str, ...], vector: bool = True
+) -> str:
+    """A call of C's function; for float32 the one with an `f` behind its name. `vector`: it may
+    become one of the vector form, which may differ in the last bits."""
     kind = machine_type(scalar)
     name += "f" if kind == "float" else ""
     scope.module.declare(f"{kind} @{name}({', '.join([kind] * len(args))})")
-    attributes = "nounwind willreturn memory(none)"
-    if forms := vector_functions(scope.target).get(name, ()):
+    attributes = _PURE
+    if vector and (forms := vector_functions(scope.target).get(name, ())):
         attributes += f' "vector-function-abi-variant"="{",".join(forms)}"'
         for form in forms:
             _declare_vector(scope, form, kind)
     group = scope.module.attributes(attributes)
     operands = ", ".join(f"{kind} {arg}" for arg in args)
     return scope.function.value(f"call {kind} @{name}({operands}) {group}")
+
+
+def complex_library_call(
+    scope: Scope, name: str, kind: str, args: Sequence[tuple[str, ...]]
+) -> tuple[str, str]:
+    """A call of C's function of complex numbers, as the System V and ARM ABIs pass them: the parts
+    apart, but of float32 on x86-64 together in a vector."""
+    value, module = scope.function.value, scope.module
+    joined = kind == "float" and scope.target.triple.startswith("x86_64")
+    name += "f" if kind == "float" else ""
+    result = f"<2 x {kind}>" if joined else f"{{{kind}, {kind}}}"
+    operands = [part for arg in args for part in arg]
+    if joined:
+        operands = []
+        for real, imaginary in args:
+            half = value(f"insertelement {result} undef, {kind} {real}, i32 0")
+            operands.append(value(f"insertelement {result} {half}, {kind} {imaginary}, i32 1"))
+    each = result if joined else kind
+    module.declare(f"{result} @{name}({', '.join([each] * len(operands))})")
+    given = ", ".join(f"{each} {operand}" for operand in operands)
+    pair = value(f"call {result} @{name}({given}) {module.attributes(_PURE)}")
+    if joined:
+        real, imaginary = (value(f"extractelement {result} {pair}, i32 {k}") for k in range(2))
+    else:
+        real, imaginary = (value(f"extractvalue {result} {pair}, {k}") for k in range(2))
+    return real, imaginary
 
 
 def _declare_vector(scope: Scope, form: str, kind: str) -> None:

@@ -18,7 +18,7 @@ from conure.frontend.conversion import (
 )
 from conure.frontend.promotion import COMPARISONS, join_types, overflows, plan
 from conure.frontend.values import Number
-from conure.ir.nodes import Apply, Const, Expr, If
+from conure.ir.nodes import Apply, Const, Expr, If, Load
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.rules import can_fail
 from conure.ir.types import B1, BOOL, FLOAT, INT, Scalar
@@ -166,8 +166,44 @@ def operate(ctx: Lowering, op: str, left: Expr, right: Expr, elementwise: bool) 
     if how.operand.kind != "real":
         op = {"fmin": "minimum", "fmax": "maximum"}.get(op, op)
     checked = overflows(op, elementwise, how.operand)
-    node = _node(op, convert(left, how.operand), convert(right, how.operand), checked, ctx)
+    left, right = convert(left, how.operand), convert(right, how.operand)
+    if elementwise and how.operand.kind == "complex" and _fused(op, left, right):
+        ctx.refuse(
+            "NumPy multiplies complex arrays with one rounding where the processor can, and "
+            "single numbers with two",
+            "write the loop over the elements",
+        )
+    if elementwise and op == "pow" and how.operand.kind == "real":
+        return _array_power(left, right)
+    node = _node(op, left, right, checked, ctx)
     return node if node.type is how.result else cast(node, how.result)
+
+
+def _array_power(base: Expr, exponent: Expr) -> Expr:
+    """NumPy's `power` takes the root where the exponent is the number 0.5, also of -0.0."""
+    power = apply("pow", base, exponent, checked=False)
+    if any(isinstance(node, Load) for node in walk(exponent)):
+        return power  # of an array of exponents
+    root = apply("sqrt", base, checked=False)
+    half = apply("equal", exponent, Const(0.5, exponent.type))
+    if isinstance(exponent, Const):
+        return root if exponent.value == 0.5 else power
+    return apply("select", half, root, power)
+
+
+def _fused(op: str, *operands: Expr) -> bool:
+    """Whether a product is one of two complex numbers: with a real one nothing is fused."""
+
+    def real(expr: Expr) -> bool:
+        match expr:
+            case Const(value):
+                return complex(value).imag == 0
+            case Apply("complex", (_, Const(value))):
+                return value == 0
+            case _:
+                return False
+
+    return op == "pow" or (op == "mul" and not any(map(real, operands)))
 
 
 def _node(op: str, left: Expr, right: Expr, checked: bool, ctx: Lowering) -> Expr:

@@ -201,7 +201,12 @@ def _scalar_operand(ctx: Lowering, op: str, number: Number, dtype: Scalar) -> Ex
             ctx.refuse(how.error)
         return Number(convert(one[0].expr, how.operand))
 
-    return ctx.held(lift(ctx, converted, [number]).expr)
+    expr = lift(ctx, converted, [number]).expr
+    match expr:
+        case Apply("complex", (part, Const() as zero), kind):
+            return Apply("complex", (ctx.held(part), zero), kind)  # known to be real
+        case _:
+            return ctx.held(expr)
 
 
 # ---- loops over elements ---------------------------------------------------------------------

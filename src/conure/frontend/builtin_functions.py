@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -99,6 +100,15 @@ def _to_int(ctx: Lowering, expr: Expr) -> Expr:
     return cast(expr, INT, loc=ctx.loc)
 
 
+def _index(ctx: Lowering, args: Sequence[Value]) -> Value:
+    def whole(one: Sequence[Number]) -> Number:
+        if not one[0].type.is_integer and one[0].type is not BOOL:
+            ctx.refuse("this needs an int")
+        return Number(cast(one[0].expr, INT, loc=ctx.loc))
+
+    return lift(ctx, whole, _numbers(ctx, args, 1, 1))
+
+
 def _float(ctx: Lowering, args: Sequence[Value]) -> Value:
     def converted(one: Sequence[Number]) -> Number:
         if one[0].type.kind == "complex":
@@ -116,7 +126,7 @@ def _bool(ctx: Lowering, args: Sequence[Value]) -> Value:
 def _complex(ctx: Lowering, args: Sequence[Value]) -> Value:
     def made(given: Sequence[Number]) -> Number:
         if len(given) == 1:
-            return Number(_as_complex(given[0].expr))
+            return Number(as_complex(given[0].expr))
         if any(number.type.kind == "complex" for number in given):
             ctx.refuse("complex of complex numbers is not compiled")
         parts = tuple(convert(number.expr, FLOAT) for number in given)
@@ -125,7 +135,8 @@ def _complex(ctx: Lowering, args: Sequence[Value]) -> Value:
     return lift(ctx, made, _numbers(ctx, args, 1, 2))
 
 
-def _as_complex(expr: Expr) -> Expr:
+def as_complex(expr: Expr) -> Expr:
+    """A number as Python's `complex`."""
     if expr.type.kind == "complex":
         return cast(expr, COMPLEX)
     return Apply("complex", (convert(expr, FLOAT), Const(0.0, FLOAT)), COMPLEX)
@@ -147,6 +158,7 @@ BUILTINS: Final[dict[Any, Builtin]] = {
     len: _len,
     round: _round,
     int: _int,
+    operator.index: _index,
     float: _float,
     bool: _bool,
     complex: _complex,

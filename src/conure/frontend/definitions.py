@@ -1,16 +1,18 @@
-"""Functions of `math` written out in Python, to be inlined like the user's own."""
+"""Functions of `math` and `cmath` written out in Python, to be inlined like the user's own."""
 
 from __future__ import annotations
 
+import cmath
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, Final
 
 
 def gcd(a: Any, b: Any) -> Any:
     """`math.gcd` of two ints."""
-    a = abs(int(a | 0))  # floats are no operands of |, as they are none of gcd
-    b = abs(int(b | 0))
+    a = abs(operator.index(a))
+    b = abs(operator.index(b))
     while b != 0:
         a, b = b, a % b
     return a
@@ -20,15 +22,17 @@ def isclose(a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any = 0.0) -> Any:
     """`math.isclose`."""
     a = float(a)
     b = float(b)
+    relative = float(rel_tol)
+    absolute = float(abs_tol)
+    if relative < 0.0 or absolute < 0.0:
+        raise ValueError
     if a == b:
         return True
     if math.isinf(a) or math.isinf(b):
         return False
     difference = abs(b - a)
     return (
-        difference <= abs(float(rel_tol) * b)
-        or difference <= abs(float(rel_tol) * a)
-        or difference <= float(abs_tol)
+        difference <= abs(relative * b) or difference <= abs(relative * a) or difference <= absolute
     )
 
 
@@ -37,12 +41,12 @@ def lcm(a: Any, b: Any) -> Any:
     divisor = math.gcd(a, b)
     if divisor == 0:
         return 0
-    return abs(int(a)) // divisor * abs(int(b))
+    return abs(operator.index(a)) // divisor * abs(operator.index(b))
 
 
 def isqrt(n: Any) -> Any:
     """`math.isqrt`: the float root is off by one at most."""
-    n = int(n | 0)
+    n = operator.index(n)
     root = int(math.sqrt(n))
     if root * root > n:
         root -= 1
@@ -75,7 +79,7 @@ def remainder(x: Any, y: Any) -> Any:
 def ldexp(x: Any, i: Any) -> Any:
     """`math.ldexp` for exponents of which the power is a float."""
     x = float(x)
-    left = abs(i | 0)
+    left = abs(operator.index(i))
     if left > 1000:
         raise OverflowError
     square = 2.0 if i > 0 else 0.5
@@ -91,7 +95,76 @@ def ldexp(x: Any, i: Any) -> Any:
     return result
 
 
+def phase(z: Any) -> Any:
+    """`cmath.phase`: an angle too small for a float raises in some versions."""
+    z = complex(z)
+    angle = math.atan2(z.imag, z.real)
+    if abs(angle) < 1e-307 and z.imag != 0.0:
+        raise OverflowError
+    return angle
+
+
+def polar(z: Any) -> Any:
+    """`cmath.polar`."""
+    z = complex(z)
+    return abs(z), math.atan2(z.imag, z.real)
+
+
+def rect(r: Any, phi: Any) -> Any:
+    """`cmath.rect` of finite numbers; the sign of a zero angle counts."""
+    r = float(r)
+    phi = float(phi)
+    if not (math.isfinite(r) and math.isfinite(phi)):
+        raise ValueError
+    if phi == 0.0:
+        return complex(r, r * phi)
+    return complex(r * math.cos(phi), r * math.sin(phi))
+
+
+def complex_isnan(z: Any) -> Any:
+    """`cmath.isnan`."""
+    z = complex(z)
+    return math.isnan(z.real) or math.isnan(z.imag)
+
+
+def complex_isinf(z: Any) -> Any:
+    """`cmath.isinf`."""
+    z = complex(z)
+    return math.isinf(z.real) or math.isinf(z.imag)
+
+
+def complex_isfinite(z: Any) -> Any:
+    """`cmath.isfinite`."""
+    z = complex(z)
+    return math.isfinite(z.real) and math.isfinite(z.imag)
+
+
+def complex_isclose(a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any = 0.0) -> Any:
+    """`cmath.isclose`."""
+    a = complex(a)
+    b = complex(b)
+    relative = float(rel_tol)
+    absolute = float(abs_tol)
+    if relative < 0.0 or absolute < 0.0:
+        raise ValueError
+    if a == b:
+        return True
+    if cmath.isinf(a) or cmath.isinf(b):
+        return False
+    difference = abs(a - b)
+    return (
+        difference <= relative * abs(b) or difference <= relative * abs(a) or difference <= absolute
+    )
+
+
 DEFINITIONS: Final[dict[Any, Callable[..., Any]]] = {
+    cmath.isclose: complex_isclose,
+    cmath.isfinite: complex_isfinite,
+    cmath.isinf: complex_isinf,
+    cmath.isnan: complex_isnan,
+    cmath.phase: phase,
+    cmath.polar: polar,
+    cmath.rect: rect,
     math.gcd: gcd,
     math.isclose: isclose,
     math.isqrt: isqrt,

@@ -9,6 +9,7 @@ import numpy as np
 
 from conure.frontend.arithmetic import lift, operate, operate_one
 from conure.frontend.arrays import elements, elementwise
+from conure.frontend.builtin_functions import as_complex
 from conure.frontend.context import Lowering, atom
 from conure.frontend.conversion import convert, nonzero
 from conure.frontend.numpy_table import Row
@@ -18,13 +19,13 @@ from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar
 
-_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1}
+_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1, "step": 2}
 
 
 def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
     """Apply a function of scalars, or of elements if an argument is an array."""
     arity = _ARITY.get(row.rule, OPS[row.op].arity if row.op in OPS else 1)
-    if row.op == "log" and row.rule == "python" and len(args) == 2:
+    if row.op == "log" and row.rule in ("python", "python complex") and len(args) == 2:
         logs = [function(ctx, row, [arg]) for arg in args]
         parts = [log for log in logs if isinstance(log, Number)]
         return lift(ctx, lambda two: _quotient(ctx, two), parts)
@@ -35,7 +36,7 @@ def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
         if row.rule == "where":
             ctx.refuse("np.where of numbers gives a 0-d array", "write `x if c else y`")
         return lift(ctx, lambda given: Number(_scalar(ctx, row, given)), numbers)
-    if row.rule in ("python", "python test", "whole", "angle"):
+    if row.rule in ("python", "python complex", "python test", "whole", "angle"):
         ctx.refuse("math functions take numbers, not arrays", "use the NumPy function")
     return _of_arrays(ctx, row, args)
 
@@ -50,6 +51,10 @@ def _scalar(ctx: Lowering, row: Row, numbers: Sequence[Number]) -> Expr:
         case "python":
             floats = [_as_float(ctx, expr) for expr in exprs]
             return apply(row.op, *floats, loc=ctx.loc)
+        case "part":
+            return _part(ctx, row.op, exprs[0])
+        case "python complex":
+            return apply(row.op, as_complex(exprs[0]), loc=ctx.loc)
         case "python test":
             return cast(apply(row.op, _as_float(ctx, exprs[0])), BOOL)
         case "angle":
@@ -63,6 +68,8 @@ def _scalar(ctx: Lowering, row: Row, numbers: Sequence[Number]) -> Expr:
         case _:
             if all(expr.type.python for expr in exprs):
                 exprs = [convert(expr, numpy_type(expr.type)) for expr in exprs]
+            if row.op == "pow":
+                exprs = [ctx.held(expr) for expr in exprs]
             return on_elements(ctx, row, exprs)
 
 
@@ -116,8 +123,8 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
         case "logical":
             return cast(apply(row.op, *(nonzero(expr) for expr in exprs)), B1)
         case "reciprocal":
-            if not exprs[0].type.is_inexact:
-                ctx.refuse("np.reciprocal of whole numbers is not compiled", "write 1 // x")
+            if exprs[0].type.kind != "real":
+                ctx.refuse("np.reciprocal is compiled for floats only", "write 1 / x")
             one = cast(Const(1.0, FLOAT), exprs[0].type)
             return operate(ctx, "divide", one, exprs[0], True)
         case "turn":
@@ -126,6 +133,14 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
             if exprs[0].type.kind == "bool":
                 ctx.refuse("NumPy conjugates a bool to int8")
             return apply(row.op, exprs[0]) if exprs[0].type.kind == "complex" else exprs[0]
+        case "part":
+            return _part(ctx, row.op, exprs[0])
+        case "phase":
+            return _phase(ctx, exprs[0])
+        case "test" if exprs[0].type.kind != "real":
+            return _test(ctx, row.op, exprs[0])
+        case "step":
+            return _step(ctx, exprs)
         case "where":
             kind = _common(ctx, exprs[1:])
             pair = (convert(expr, kind) for expr in exprs[1:])
@@ -151,6 +166,55 @@ def _sign(ctx: Lowering, expr: Expr) -> Expr:
     return apply("select", apply("greater", held, zero), one, negative)
 
 
+def _part(ctx: Lowering, name: str, expr: Expr) -> Expr:
+    """`np.real`, `np.imag`: of a Python number a Python number."""
+    kind = expr.type
+    if kind.kind == "complex":
+        return apply(name, expr)
+    if name == "real":
+        return convert(expr, INT) if kind is BOOL else expr
+    ctx.held(expr)  # it may fail
+    zero = {"bool": False, "real": 0.0}.get(kind.kind, 0)
+    return Const(0, INT) if kind is BOOL else Const(zero, kind)
+
+
+def _phase(ctx: Lowering, expr: Expr) -> Expr:
+    """`np.angle`."""
+    if expr.type.kind == "complex":
+        held = expr if atom(expr) else ctx.temporary(expr)
+        return apply("atan2", apply("imag", held), apply("real", held))
+    kind = math_type(expr.type)
+    if kind is None:
+        ctx.refuse("NumPy gives float16 here, which is not compiled", "convert to float64 first")
+    return apply("atan2", Const(0.0, kind), convert(expr, kind))
+
+
+def _test(ctx: Lowering, op: str, expr: Expr) -> Expr:
+    """`np.isnan` and the like of what is not a float."""
+    if expr.type.kind == "complex":
+        if op == "signbit":
+            ctx.refuse("np.signbit of a complex number is a TypeError")
+        held = expr if atom(expr) else ctx.temporary(expr)
+        pair = (apply(op, apply(part, held)) for part in ("real", "imag"))
+        return cast(apply("bitand" if op == "isfinite" else "bitor", *pair), B1)
+    if op == "signbit":
+        expr = cast(expr, INT) if expr.type.kind == "bool" else expr
+        return cast(apply("less", expr, cast(Const(0, INT), expr.type)), B1)
+    return cast(apply("equal" if op == "isfinite" else "not_equal", expr, expr), B1)
+
+
+def _step(ctx: Lowering, exprs: Sequence[Expr]) -> Expr:
+    """`np.heaviside`: 0, 1, or the second argument at zero."""
+    kind = math_type(*(expr.type for expr in exprs))
+    if kind is None or kind.kind != "real":
+        ctx.refuse("np.heaviside of this type is not compiled")
+    held, middle = (ctx.held(convert(expr, kind)) for expr in exprs)
+    zero, one = Const(0.0, kind), Const(1.0, kind)
+    above = apply("select", apply("greater", held, zero), one, held)
+    level = apply("select", apply("equal", held, zero), middle, above)
+    return apply("select", apply("less", held, zero), zero, level)
+
+
 def _turned(ctx: Lowering, row: Row, expr: Expr) -> Expr:
     """Degrees or radians: a product with a factor that is rounded to the type."""
     kind = math_type(expr.type)
@@ -165,7 +229,7 @@ def _of_reals(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
     kind = math_type(*(expr.type for expr in exprs))
     if kind is None:
         ctx.refuse("NumPy gives float16 here, which is not compiled", "convert to float64 first")
-    if kind.kind == "complex" and "complex" not in OPS[row.op].kinds:
+    if kind.kind == "complex" and ("complex" not in OPS[row.op].kinds or row.op == "abs"):
         ctx.refuse(f"{row.op} of complex numbers is not compiled")
     args = tuple(convert(expr, kind) for expr in exprs)
     if row.rule == "test":

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -21,12 +22,16 @@ Rule = Literal[
     "whole number",  # NumPy: floor and the like; integers stay
     "test",  # NumPy: isnan and the like
     "logical",  # NumPy: truth of the arguments
-    "complex",  # NumPy: real and imaginary part, conjugate
+    "complex",  # NumPy: conjugate
+    "part",  # NumPy: real and imaginary part
+    "phase",  # NumPy: angle
+    "step",  # NumPy: heaviside
     "where",  # NumPy: one of two, by element
     "clip",
     "square",
     "sign",
     "python",  # math: float arguments, checked, float result
+    "python complex",  # cmath: complex argument, checked, complex result
     "python test",  # math: float argument, bool result
     "whole",  # math: float argument, int result
     "angle",  # math: degrees and radians
@@ -123,7 +128,15 @@ def _numpy_operators() -> tuple[Row, ...]:
         Row(np.logical_and, "and", "logical"),
         Row(np.logical_or, "or", "logical"),
         Row(np.logical_not, "not", "logical"),
+        Row(np.logical_xor, "bitxor", "logical"),
+        Row(np.left_shift, "shl", "binary"),
+        Row(np.right_shift, "shr", "binary"),
+        Row(np.fix, "trunc", "whole number"),
+        Row(np.heaviside, "heaviside", "step"),
         Row(np.conjugate, "conj", "complex"),
+        Row(np.real, "real", "part"),
+        Row(np.imag, "imag", "part"),
+        Row(np.angle, "angle", "phase"),
     )
 
 
@@ -199,7 +212,28 @@ def _math() -> tuple[Row, ...]:
     )
 
 
-_ALL: Final = _numpy_math() + _numpy_operators() + _numpy_arrays() + _math()
+def _cmath() -> tuple[Row, ...]:
+    return (
+        Row(cmath.sqrt, "sqrt", "python complex"),
+        Row(cmath.exp, "exp", "python complex"),
+        Row(cmath.log, "log", "python complex"),
+        Row(cmath.log10, "log10", "python complex"),
+        Row(cmath.sin, "sin", "python complex"),
+        Row(cmath.cos, "cos", "python complex"),
+        Row(cmath.tan, "tan", "python complex"),
+        Row(cmath.asin, "asin", "python complex"),
+        Row(cmath.acos, "acos", "python complex"),
+        Row(cmath.atan, "atan", "python complex"),
+        Row(cmath.sinh, "sinh", "python complex"),
+        Row(cmath.cosh, "cosh", "python complex"),
+        Row(cmath.tanh, "tanh", "python complex"),
+        Row(cmath.asinh, "asinh", "python complex"),
+        Row(cmath.acosh, "acosh", "python complex"),
+        Row(cmath.atanh, "atanh", "python complex"),
+    )
+
+
+_ALL: Final = _numpy_math() + _numpy_operators() + _numpy_arrays() + _math() + _cmath()
 
 ROWS: Final[dict[Any, Row]] = {row.function: row for row in _ALL}
 

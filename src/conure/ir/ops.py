@@ -15,6 +15,7 @@ that type, except where `result` says otherwise. `fails` names the kinds of type
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 from collections.abc import Callable
@@ -24,11 +25,12 @@ import numpy as np
 
 from conure.errors import NOWHERE, Loc
 from conure.ir.nodes import Apply, Const, Expr
-from conure.ir.types import F64, FLOAT, INT, Kind, Scalar, component, truth
+from conure.ir.types import COMPLEX, F64, FLOAT, INT, Kind, Scalar, component, truth
 from conure.record import Record
 
 ResultRule = Literal["same", "truth", "component", "divide", "int"]
 _PYTHON_REAL: Final = "python real"  # `float`: raises where f64 gives inf or nan
+_PYTHON_COMPLEX: Final = "python complex"  # `complex`, likewise
 
 
 class Op(Record):
@@ -58,7 +60,8 @@ class Op(Record):
 
     def can_fail(self, operand: Scalar) -> bool:
         """Whether the checked form on operands of this type can fail."""
-        return operand.kind in self.fails or (operand is FLOAT and _PYTHON_REAL in self.fails)
+        python = {FLOAT: _PYTHON_REAL, COMPLEX: _PYTHON_COMPLEX}.get(operand)
+        return operand.kind in self.fails or python in self.fails
 
 
 _INTEGER: Final[frozenset[Kind]] = frozenset(("signed", "unsigned"))
@@ -69,12 +72,17 @@ _REAL: Final[frozenset[Kind]] = frozenset(("real",))
 _INEXACT: Final[frozenset[Kind]] = frozenset(("real", "complex"))
 _COMPLEX: Final[frozenset[Kind]] = frozenset(("complex",))
 _OVERFLOW: Final = frozenset(("signed", "unsigned"))
-_ZERO: Final = frozenset(("signed", "unsigned", _PYTHON_REAL))
+_ZERO: Final = frozenset(("signed", "unsigned", _PYTHON_REAL, _PYTHON_COMPLEX))
 _DOMAIN: Final = frozenset((_PYTHON_REAL,))
 
 
 def _select(condition: Any, yes: Any, no: Any) -> Any:
     return yes if condition else no
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """NumPy's ufunc and its operator differ for complex zeros."""
+    return base**exponent if isinstance(base, np.complexfloating) else np.power(base, exponent)
 
 
 def _arithmetic() -> tuple[Op, ...]:
@@ -86,15 +94,16 @@ def _arithmetic() -> tuple[Op, ...]:
            integer="sub", real="fsub"),
         Op("mul", 2, o.mul, np.multiply, "*", fails=_OVERFLOW, kinds=_NUMBER, commutative=True,
            associative=True, identity=1, integer="mul", real="fmul"),
-        Op("divide", 2, o.truediv, np.divide, "/", "divide", fails=_ZERO | {"complex"},
+        Op("divide", 2, o.truediv, np.divide, "/", "divide", fails=_ZERO,
            kinds=_NUMBER, real="fdiv", cost=5),
         Op("floordiv", 2, o.floordiv, np.floor_divide, "//", fails=_ZERO,
            kinds=_INTEGER | _REAL, cost=15),
         Op("mod", 2, o.mod, np.remainder, "%", fails=_ZERO, kinds=_INTEGER | _REAL, cost=15),
-        Op("pow", 2, o.pow, np.power, "**", fails=_ZERO | {"complex"},
+        Op("pow", 2, o.pow, _power, "**", fails=_ZERO,
            kinds=_NUMBER, math="pow", cost=25),
         Op("neg", 1, o.neg, np.negative, "-", fails=_OVERFLOW, kinds=_NUMBER, real="fneg"),
-        Op("abs", 1, abs, np.absolute, result="component", fails=_OVERFLOW, kinds=_NUMBER),
+        Op("abs", 1, abs, np.absolute, result="component", fails=_OVERFLOW | {_PYTHON_COMPLEX},
+           kinds=_NUMBER),
         Op("bitand", 2, o.and_, np.bitwise_and, "&", kinds=_BITS, commutative=True,
            associative=True, idempotent=True, identity=-1, integer="and"),
         Op("bitor", 2, o.or_, np.bitwise_or, "|", kinds=_BITS, commutative=True,
@@ -151,11 +160,23 @@ def _math(name: str, python: Callable[..., Any], numpy: Callable[..., Any], cost
     return Op(name, arity, python, numpy, fails=fails, kinds=_REAL, math=c_name or name, cost=cost)
 
 
+def _complex_math(name: str, numpy: Callable[..., Any], cost: float,
+                  fails: frozenset[str] = _DOMAIN) -> Op:  # fmt: skip
+    """A C math function that has a complex form, in Python too: `math.sqrt`, `cmath.sqrt`."""
+    real, other = getattr(math, name), getattr(cmath, name)
+
+    def python(value: Any) -> Any:
+        return other(value) if isinstance(value, complex) else real(value)
+
+    fails |= {_PYTHON_COMPLEX}
+    return Op(name, 1, python, numpy, fails=fails, kinds=_INEXACT, math=name, cost=cost)
+
+
 def _functions() -> tuple[Op, ...]:
     erf, erfc = np.frompyfunc(math.erf, 1, 1), np.frompyfunc(math.erfc, 1, 1)
     gamma = np.frompyfunc(math.gamma, 1, 1)
     return (
-        Op("sqrt", 1, math.sqrt, np.sqrt, fails=_DOMAIN, kinds=_REAL, cost=6),
+        _complex_math("sqrt", np.sqrt, 6),
         # floor, ceil, trunc and rint keep the type; Python's int-valued ones are casts of these
         Op("floor", 1, np.floor, np.floor, kinds=_REAL),
         Op("ceil", 1, np.ceil, np.ceil, kinds=_REAL),
@@ -163,26 +184,26 @@ def _functions() -> tuple[Op, ...]:
         Op("rint", 1, np.rint, np.rint, kinds=_REAL),
         Op("copysign", 2, math.copysign, np.copysign, kinds=_REAL),
         _math("fmod", math.fmod, np.fmod, 20, 2, _DOMAIN),
-        _math("exp", math.exp, np.exp, 10, fails=_DOMAIN),
+        _complex_math("exp", np.exp, 10),
         _math("exp2", math.exp2, np.exp2, 10, fails=_DOMAIN),
         _math("expm1", math.expm1, np.expm1, 15, fails=_DOMAIN),
-        _math("log", math.log, np.log, 10, fails=_DOMAIN),
+        _complex_math("log", np.log, 10),
         _math("log2", math.log2, np.log2, 10, fails=_DOMAIN),
-        _math("log10", math.log10, np.log10, 10, fails=_DOMAIN),
+        _complex_math("log10", np.log10, 10),
         _math("log1p", math.log1p, np.log1p, 15, fails=_DOMAIN),
-        _math("sin", math.sin, np.sin, 12, fails=_DOMAIN),
-        _math("cos", math.cos, np.cos, 12, fails=_DOMAIN),
-        _math("tan", math.tan, np.tan, 18, fails=_DOMAIN),
-        _math("asin", math.asin, np.arcsin, 18, fails=_DOMAIN),
-        _math("acos", math.acos, np.arccos, 18, fails=_DOMAIN),
-        _math("atan", math.atan, np.arctan, 18),
+        _complex_math("sin", np.sin, 12),
+        _complex_math("cos", np.cos, 12),
+        _complex_math("tan", np.tan, 18),
+        _complex_math("asin", np.arcsin, 18),
+        _complex_math("acos", np.arccos, 18),
+        _complex_math("atan", np.arctan, 18, frozenset()),
         _math("atan2", math.atan2, np.arctan2, 25, 2),
-        _math("sinh", math.sinh, np.sinh, 18, fails=_DOMAIN),
-        _math("cosh", math.cosh, np.cosh, 18, fails=_DOMAIN),
-        _math("tanh", math.tanh, np.tanh, 18),
-        _math("asinh", math.asinh, np.arcsinh, 20),
-        _math("acosh", math.acosh, np.arccosh, 20, fails=_DOMAIN),
-        _math("atanh", math.atanh, np.arctanh, 20, fails=_DOMAIN),
+        _complex_math("sinh", np.sinh, 18),
+        _complex_math("cosh", np.cosh, 18),
+        _complex_math("tanh", np.tanh, 18, frozenset()),
+        _complex_math("asinh", np.arcsinh, 20, frozenset()),
+        _complex_math("acosh", np.arccosh, 20),
+        _complex_math("atanh", np.arctanh, 20),
         _math("cbrt", math.cbrt, np.cbrt, 18),
         _math("hypot", math.hypot, np.hypot, 12, 2, fails=_DOMAIN),
         _math("erf", math.erf, erf, 20),

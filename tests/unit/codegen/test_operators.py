@@ -99,9 +99,8 @@ def excused(op: str, scalar: Scalar, checked: bool, args: tuple) -> bool:
         return not checked or args[0] < 0.5  # CPython has its own
     if op == "pow" and scalar.kind == "real":
         return args == (-math.inf, 0.5)  # np.power says nan, C says inf
-    if op == "pow" and scalar.kind == "complex":
-        whole = args[1].imag == 0 and abs(args[1].real) <= 100
-        return whole or not all(map(np.isfinite, args))  # left to Python; unlike everywhere
+    if scalar is COMPLEX and (op == "abs" or OPS[op].math):
+        return not checked or not all(map(np.isfinite, args))  # left to Python
     return False
 
 
