@@ -19,7 +19,6 @@ from conure.lazy.plans import plan_for
 from conure.lazy.source import Request
 
 _LONGEST: Final = 40  # operations in one program
-_NANO: Final = 1e-9
 _COPY: Final = Operation(np.copy, "np.copy({})", "elementwise", 0.5)
 
 
@@ -36,7 +35,7 @@ def evaluate(wanted: Sequence[Node]) -> None:
         order = topological(wanted)
         keep = {id(node) for node in wanted} | _asked_again(order)
         for start in range(0, len(order), _LONGEST):
-            _run(_piece(order, start), keep, order[start + _LONGEST :])
+            _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
 
 
 def write(target: Array, value: Node) -> None:
@@ -65,7 +64,7 @@ def _write(order: list[Node], target: Array, value: Node, readers: list[Node]) -
     inside = {id(node) for node in order}
     evaluate([node for node in readers if id(node) not in inside])
     owned = _owned(order)
-    kept = [node for node in order if id(node) in owned and node is not value]
+    kept = [node for node in owned if node is not value]
     _launch(Request(order, [*kept, value], target))
     # Whoever holds the value itself may read it from where it was written, until that changes.
     value.operation, value.args = _COPY, (leaf(target),)
@@ -83,42 +82,27 @@ _UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
 """The references to a node that only a list holds, as counted here."""
 
 
-def _owned(order: list[Node]) -> set[int]:
+def _owned(order: list[Node]) -> list[Node]:
     """The nodes that something other than these nodes refers to."""
-    uses: dict[int, int] = {}
-    for node in order:
-        for arg in node.args:
-            if type(arg) is Node:
-                uses[id(arg)] = uses.get(id(arg), 0) + 1
     counts = _references(order)
-    return {
-        id(node)
-        for node, count in zip(order, counts, strict=True)
-        if count - uses.get(id(node), 0) > _UNOWNED
-    }
+    return [node for node, count in zip(order, counts, strict=True) if count - node.uses > _UNOWNED]
 
 
 def _asked_again(order: list[Node]) -> set[int]:
     """The nodes that are held elsewhere and have been computed before."""
-    owned = _owned(order)
     again = set()
-    for node in order:
-        if id(node) in owned:
-            if node.inlined:
-                again.add(id(node))
-            node.inlined = True
+    for node in _owned(order):
+        if node.inlined:
+            again.add(id(node))
+        node.inlined = True
     return again
 
 
 # ---- running ---------------------------------------------------------------------------------
 
 
-def _piece(order: list[Node], start: int) -> list[Node]:
-    return [node for node in order[start : start + _LONGEST] if node.value is None]
-
-
 def _run(piece: list[Node], keep: set[int], rest: list[Node]) -> None:
-    needed = {id(arg) for node in rest for arg in node.args}
+    needed = {id(arg) for node in rest for arg in node.args} if rest else ()
     kept = [node for node in piece if id(node) in keep or id(node) in needed]
     if kept:
         _launch(Request(piece, kept))
@@ -128,14 +112,11 @@ def _launch(request: Request) -> None:
     """Allocate what is written, run, and hand out the values."""
     target = request.target
     kept = request.kept if target is None else request.kept[:-1]
-    arrays = {id(node): np.empty(node.shape, node.dtype, node.order) for node in kept if node.shape}  # type: ignore[call-overload]  # the order is "C" or "F"
-    values = [*request.values, *arrays.values(), *([] if target is None else [target])]
-    work = sum(node.operation.cost * max(_sizes(node)) for node in request.order if node.operation)
-    results = iter(plan_for(request, values).run(values, work * _NANO))
-    for node in request.order:
-        if any(node is each for each in kept):
-            node.settle(arrays[id(node)] if node.shape else next(results))
-
-
-def _sizes(node: Node) -> list[int]:
-    return [node.size, *(arg.size for arg in node.args if type(arg) is Node)]
+    arrays = [np.empty(node.shape, node.dtype, node.order) for node in kept if node.shape]  # type: ignore[call-overload]  # the order is "C" or "F"
+    values = [*request.values, *arrays]
+    if target is not None:
+        values.append(target)
+    numbers = iter(plan_for(request, values).run(values, request))
+    outputs = iter(arrays)
+    for node in kept:
+        node.settle(next(outputs) if node.shape else next(numbers))

@@ -20,6 +20,7 @@ Shape = tuple[int, ...]
 Role = Literal["elementwise", "reduction"]
 
 _numbers = itertools.count()
+_marks = itertools.count(1)
 
 
 class Operation:
@@ -59,7 +60,8 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "args", "dtype", "inlined", "kind", "operation", "order", "shape", "value",
+        "__weakref__", "args", "dtype", "inlined", "kind", "mark", "operation", "order", "shape",
+        "uses", "value",
     )  # fmt: skip
 
     operation: Operation | None
@@ -78,6 +80,8 @@ class Node:
         self.value = None
         self.kind: tuple[object, ...] | None = None
         self.inlined = False
+        self.mark = 0  # of the last walk that met it, and how far that is
+        self.uses = 0  # counted by that walk
 
     def settle(self, value: Any) -> None:
         """It is evaluated."""
@@ -102,24 +106,32 @@ def leaf(value: Any) -> Node:
 
 
 def topological(wanted: Sequence[Node]) -> list[Node]:
-    """The nodes still to be run for these, operands first; linear, and without recursion."""
+    """The nodes still to be run for these, operands first; linear, and without recursion.
+
+    Counts in `uses` how often each is an operand of the others. Only one thread at a time.
+    """
+    seen = next(_marks) * 3
+    entered, done = seen + 1, seen + 2
     order: list[Node] = []
-    done: set[int] = set()
     stack = [node for node in reversed(wanted) if node.value is None]
+    for node in stack:
+        node.mark, node.uses = seen, 0
     while stack:
-        node = stack[-1]
-        if id(node) in done:
-            stack.pop()
-            continue
-        waiting = [
-            arg
-            for arg in node.args
-            if type(arg) is Node and arg.value is None and id(arg) not in done
-        ]
-        if waiting:
-            stack.extend(reversed(waiting))
-        else:
-            stack.pop()
-            done.add(id(node))
+        node = stack.pop()
+        if node.mark == entered:
+            node.mark = done
             order.append(node)
+        elif node.mark == seen:
+            node.mark = entered
+            stack.append(node)
+            for arg in node.args:
+                if type(arg) is not Node or arg.value is not None:
+                    continue
+                if arg.mark < seen:
+                    arg.mark, arg.uses = seen, 1
+                    stack.append(arg)
+                else:
+                    arg.uses += 1
+                    if arg.mark == seen:  # it waits further down, and is needed sooner
+                        stack.append(arg)
     return order

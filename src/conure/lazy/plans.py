@@ -53,10 +53,10 @@ class Plan:
         self._code: CodeType | None = None
         self._is_lowered = False
 
-    def run(self, values: Values, work: float) -> tuple[Any, ...]:
-        """Run on these values; `work` is what NumPy would take, in seconds. The numbers left."""
+    def run(self, values: Values, request: Request) -> tuple[Any, ...]:
+        """Run on these values, of this request; the numbers that are left."""
         begin = time.perf_counter()
-        kernel = self.kernel or self._ready(values, work)
+        kernel = self.kernel or self._ready(values, request)
         if kernel is not None and self.failures < _MOST_FAILURES and not _watched():
             results = self._attempt(kernel, values)
             if results is not None:
@@ -86,10 +86,10 @@ class Plan:
         self.failures += 1
         return None
 
-    def _ready(self, values: Values, work: float) -> Kernel | None:
+    def _ready(self, values: Values, request: Request) -> Kernel | None:
         """The compiled code, if it is there or worth making."""
         forced = self.config.device not in ("auto", "python")
-        spent = self.seconds + work
+        spent = self.seconds + request.work
         if self.config.device == "python" or not (forced or spent >= _WORTH_LOADING):
             return None
         if not self._is_lowered:

@@ -5,7 +5,7 @@
     >>> sine = Operation(np.sin, "np.sin({})", "elementwise")
     >>> total = Node(add, (x, y), (300, 400), x.dtype)
     >>> wanted = Node(sine, (total,), (300, 400), x.dtype)
-    >>> print(source(Request([total, wanted], [wanted])).text)
+    >>> print(source(Request(topological([wanted]), [wanted])).text)
     o2[...] = np.sin(np.add(p0[:, None], p1))
 
 Two graphs have equal keys if they come to the same text and their arrays agree in dtype, layout
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from conure.lazy.nodes import Array, Node, Operation, leaf  # noqa: F401 # the doctest's
+from conure.lazy.nodes import Array, Node, Operation, leaf, topological  # noqa: F401 # the doctest's
 from conure.record import Record
 from conure.signature import layout_of
 
@@ -32,7 +32,7 @@ class Request:
     Parameters
     ----------
     order
-        The nodes to run, operands first.
+        The nodes to run, as `topological` gives them.
     kept
         Those of them whose values are wanted.
     target
@@ -86,6 +86,16 @@ class Request:
         if target is not None:
             key.append(self._target(target))
         self.key = tuple(key)
+
+    @property
+    def work(self) -> float:
+        """About what NumPy would take, in seconds."""
+        total = 0.0
+        for node in self.order:
+            assert node.operation is not None
+            sizes = [arg.size for arg in node.args if type(arg) is Node]
+            total += node.operation.cost * max(node.size, *sizes)
+        return total * 1e-9
 
     def _read(self, node: Node) -> Hashable:
         """Take in a value that the nodes read."""
@@ -148,12 +158,10 @@ class _Writer:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.kept = {id(node): k for k, node in enumerate(request.kept)}
-        self.uses: dict[int, int] = {}
         self.readers: dict[int, Node] = {}
         for node in request.order:
             for arg in node.args:
                 if type(arg) is Node:
-                    self.uses[id(arg)] = self.uses.get(id(arg), 0) + 1
                     self.readers[id(arg)] = node
         self.names = [
             f"p{k}" if isinstance(value, np.ndarray) else f"s{k}"
@@ -236,8 +244,8 @@ class _Writer:
         if node.operation.role == "reduction" or not node.shape or depth >= _DEEPEST:
             return False
         if id(node) in self.kept:
-            return self.uses.get(id(node), 0) == 0
-        if self.uses.get(id(node), 0) != 1:
+            return node.uses == 0
+        if node.uses != 1:
             return False
         reader = self.readers[id(node)]
         assert reader.operation is not None
