@@ -20,6 +20,7 @@ import numpy as np
 
 from conure.configuration import in_force
 from conure.lazy import memory
+from conure.lazy.errstate import watched
 from conure.lazy.evaluate import evaluate
 from conure.lazy.nodes import Dtype, Node, Operation, Shape, leaf
 from conure.lazy.operations import casting, elementwise, reduction, result_dtype
@@ -43,6 +44,10 @@ def record(
     Operands are nodes, plain arrays (of the user's own, which may change at any time: what reads
     them is evaluated here) and numbers.
     """
+    if watched():
+        return None
+    if function is np.power and len(operands) == 2:
+        function, operands = _without_power(operands)
     operation = elementwise(function)
     if operation is not None:
         return None if keywords else _elementwise(operation, operands)
@@ -50,6 +55,24 @@ def record(
     if operation is None or len(operands) != 1 or type(operands[0]) is not Node:
         return None
     return _reduction(operation, operands[0], keywords)
+
+
+def _without_power(operands: Sequence[Any]) -> tuple[Callable[..., Any], Sequence[Any]]:
+    """`x ** 2` is `square(x)`, as NumPy itself has it; so for a root and a reciprocal."""
+    base, exponent = operands
+    if type(base) is Node and type(exponent) in (int, float):
+        kinds, function = _POWERS.get(exponent, ("", np.power))
+        if base.dtype.kind in kinds:
+            return function, (base,)
+    return np.power, operands
+
+
+_POWERS: Final[dict[float, tuple[str, Callable[..., Any]]]] = {
+    2: ("fc", np.square),
+    0.5: ("f", np.sqrt),
+    -1: ("f", np.reciprocal),
+}
+"""For an exponent, the kinds of dtypes and the function that takes its place."""
 
 
 def cast(node: Node, dtype: Dtype) -> Node | None:

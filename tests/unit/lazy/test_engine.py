@@ -210,3 +210,17 @@ def test_held_value_is_computed_twice_at_most(monkeypatch):
     for k in range(5):
         value_of(recorded(np.add, held, float(k)))
     assert sum("sin" in text for text in runs) == 2
+
+
+def test_nothing_is_recorded_where_numpy_is_to_raise():
+    with np.errstate(divide="raise"):
+        assert record(np.divide, (leaf(X), 0.0)) is None
+    node = recorded(np.divide, leaf(X), 0.0)
+    with np.errstate(divide="raise"), conure.options(device="python"):
+        assert np.isinf(value_of(node)).all()
+
+
+def test_powers_that_numpy_has_as_functions():
+    for exponent in (2, 0.5, -1, 3, 2.5):
+        node = recorded(np.power, leaf(X), exponent)
+        np.testing.assert_allclose(value_of(node), X**exponent, rtol=1e-15)
