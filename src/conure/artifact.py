@@ -1,8 +1,10 @@
 """What code generation hands to the runtime: code bytes, entry, and what the arguments mean.
 
-The native entry is `i32 entry(ptr runtime, ptr out, arguments...)`. Per `ArgumentSlot`: an array
-is the `PyObject*` of the ndarray; an integer or bool of any width is an i64; a real number is a
-double (float32 too: the value is exact); a complex number is two doubles, real part first.
+The native entry is `i32 entry(ptr runtime, ptr out, arguments...)`; beside it the code has the
+function `entry.call` around it, with Python's calling convention (`codegen.calling`). Per
+`ArgumentSlot`: an array is the `PyObject*` of the ndarray; an integer or bool of any width is an
+i64; a real number is a double (float32 too: the value is exact); a complex number is two doubles,
+real part first.
 
 `out` is an array of 8-byte slots. Per `ResultSlot`, in order, one slot, for complex results two
 (real, imaginary). A slot holds the value's own bits at its lower end: a float32 or the parts of
@@ -36,6 +38,9 @@ FAIL: Final = 3
 """Python would raise or warn, or an int overflowed: restore the arrays and replay in CPython."""
 INTERRUPTED: Final = 4
 """A signal handler raised; `runtime.pool.take_interruption` has the exception."""
+
+CALL: Final = ".call"
+"""Behind the entry's symbol: the function around it that takes Python's objects."""
 
 _KIND_OF_SCALAR: Final[Mapping[str, ArgumentKind]] = {
     "bool": "bool",

@@ -8,9 +8,12 @@ other value, option or state goes the long way.
         if (type(v0) is not float or v2 is not object_2 or options() is not chosen
                 or errors() is not default or events._profiles):
             return long(v0, v1, v2)
+        saved = snapshot((v1,))                  # if it may fail after it has written to x
         status, slots = call((v0, v1))
-        if status == INTERRUPTED: raise interruption()
-        if status: return long(v0, v1, v2)
+        if status:
+            if status == INTERRUPTED: raise interruption()
+            if status != MISS: saved.restore()
+            return long(v0, v1, v2)
         return build((v0, v1, v2), box(slots))
 """
 
@@ -23,19 +26,23 @@ from typing import Any, Final
 import numpy as np
 from numpy._core import umath
 
-from conure.artifact import INTERRUPTED
+from conure.artifact import INTERRUPTED, MISS
 from conure.configuration import in_force
 from conure.frontend.lowered import (
     Argument,
     ArrayArgument,
     Guard,
     ObjectArgument,
+    SameArray,
     ScalarArgument,
+    TupleArgument,
+    UnboundArgument,
 )
 from conure.runtime import events
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
-from conure.signature import Signature
+from conure.runtime.snapshot import Snapshot
+from conure.signature import UNBOUND, Signature, is_plain_field
 
 Hook = Callable[..., Any]
 
@@ -47,42 +54,38 @@ def quick(
     pick: Hook, build: Hook, long: Hook,
 ) -> Hook | None:  # fmt: skip
     """The function for a variant, or None where only the long way will do."""
-    if signature.overlaps or kernel.artifact.may_fail_after_write:
+    if signature.overlaps:
         return None
-    tests: list[str] = []
     constants: dict[str, Any] = {}
-    for position, name in enumerate(names):
-        if name not in signature.arguments:
-            return None
-        test = _test(position, signature.arguments[name], constants)
-        if test is None:
-            return None
-        tests += test
-    tests += _guard_tests(guards, constants)
+    writer = _Tests(names, signature, constants)
+    if not writer.write():
+        return None
+    tests = writer.tests + _guard_tests(guards, constants)
     tests += ["options() is not chosen", "errors() is not default"]
     tests += ["tracer() is not None", "events._profiles"]
     values = ", ".join(f"v{k}" for k in range(len(names)))
+    save, restore = _undoing(kernel)
+    if save:
+        tests += [f"type({text}) is not ndarray" for text in writer.arrays]
     text = f"""
 def quick({values}):
     if {" or ".join(tests)}:
         return long({values})
     values = ({values}{"," if values else ""})
-    status, slots = call(pick(values))
-    if status == INTERRUPTED:
-        raise interruption()
+    given = pick(values)
+    {save}
+    status, slots = call(given)
     if status:
+        if status == INTERRUPTED:
+            raise interruption()
+        {restore}
         return long({values})
     return build(values, box(slots))
 """
     constants |= {
-        "options": in_force,
+        **_ALWAYS,
         "chosen": in_force(),
-        "errors": _error_state,
         "default": _error_state(),
-        "tracer": sys.gettrace,
-        "events": events,
-        "INTERRUPTED": INTERRUPTED,
-        "interruption": take_interruption,
         "call": kernel.call,
         "box": kernel.box,
         "pick": pick,
@@ -94,22 +97,69 @@ def quick({values}):
     return made
 
 
-def _test(position: int, argument: Argument, constants: dict[str, Any]) -> list[str] | None:
-    """What must not be true of a value; None where that cannot be told quickly."""
-    match argument:
-        case ScalarArgument(type_):
-            kind = _PYTHON[type_.name] if type_.python else type_.dtype.type
-            constants[f"type_{position}"] = kind
-            return [f"type(v{position}) is not type_{position}"]
-        case ArrayArgument(type_):
-            # wider layout classes hold narrower ones, which have faster variants
-            narrow = type_.layout == "C"
-            return [] if narrow else [f"v{position}.flags.c_contiguous"]
-        case ObjectArgument(value):
-            constants[f"object_{position}"] = value
-            return [f"v{position} is not object_{position}"]
-        case _:
-            return None
+def _undoing(kernel: Kernel) -> tuple[str, str]:
+    """The statements before and after the call of a kernel that may fail after it has written."""
+    places = [k for k, slot in enumerate(kernel.artifact.arguments) if slot.written]
+    if not kernel.artifact.may_fail_after_write or not places:
+        return "", ""
+    taken = ", ".join(f"given[{k}]" for k in places)
+    return f"saved = snapshot(({taken},))", "if status != MISS: saved.restore()"
+
+
+class _Tests:
+    """What must not be true of the values, as expressions over `v0`, `v1`, ..."""
+
+    def __init__(
+        self, names: Sequence[str], signature: Signature, constants: dict[str, Any]
+    ) -> None:
+        self.names = names
+        self.arguments = signature.arguments
+        self.constants = constants
+        self.tests: list[str] = []
+        self.arrays: list[str] = []
+
+    def write(self) -> bool:
+        """All of them; false where that cannot be told quickly."""
+        return all(self._name(f"v{k}", name) for k, name in enumerate(self.names))
+
+    def _name(self, text: str, name: str) -> bool:
+        if name in self.arguments:
+            return self._value(text, self.arguments[name])
+        fields = [each for each in self.arguments if each.rpartition(".")[0] == name]
+        for each in fields:
+            attribute = each.rpartition(".")[2]
+            self.tests.append(f"not is_plain_field({text}, {attribute!r})")
+            if not self._value(f"{text}.__dict__[{attribute!r}]", self.arguments[each]):
+                return False
+        self.constants["is_plain_field"] = is_plain_field
+        return bool(fields)
+
+    def _value(self, text: str, argument: Argument) -> bool:
+        match argument:
+            case ScalarArgument(type_):
+                kind = _PYTHON[type_.name] if type_.python else type_.dtype.type
+                self.tests.append(f"type({text}) is not {self._constant(kind)}")
+            case ArrayArgument(type_):
+                self.arrays.append(text)
+                if type_.layout != "C":  # a wider class holds narrower ones, with faster variants
+                    self.tests.append(f"{text}.flags.c_contiguous")
+            case ObjectArgument(value):
+                self.tests.append(f"{text} is not {self._constant(value)}")
+            case UnboundArgument():
+                self.tests.append(f"{text} is not {self._constant(UNBOUND)}")
+            case SameArray(name) if name in self.names:
+                self.tests.append(f"{text} is not v{self.names.index(name)}")
+            case TupleArgument(items):
+                self.tests.append(f"type({text}) is not tuple or len({text}) != {len(items)}")
+                return all(self._value(f"{text}[{k}]", item) for k, item in enumerate(items))
+            case _:
+                return False
+        return True
+
+    def _constant(self, value: object) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants[name] = value
+        return name
 
 
 def _guard_tests(guards: Sequence[Guard], constants: dict[str, Any]) -> list[str]:
@@ -135,3 +185,16 @@ def _error_state_source() -> Callable[[], object]:
 
 
 _error_state: Final = _error_state_source()
+
+_ALWAYS: Final = {
+    "options": in_force,
+    "errors": _error_state,
+    "tracer": sys.gettrace,
+    "events": events,
+    "INTERRUPTED": INTERRUPTED,
+    "MISS": MISS,
+    "interruption": take_interruption,
+    "ndarray": np.ndarray,
+    "snapshot": Snapshot,
+}
+"""What the text of every such function names."""

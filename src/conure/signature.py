@@ -93,7 +93,7 @@ def _with_fields(
     new_values: list[object] = []
     for name, value in zip(names, values, strict=True):
         attributes = wanted.get(name, ())
-        if attributes and all(_is_plain_field(value, attribute) for attribute in attributes):
+        if attributes and all(is_plain_field(value, attribute) for attribute in attributes):
             new_names += [f"{name}.{attribute}" for attribute in attributes]
             new_values += [vars(value)[attribute] for attribute in attributes]
         else:
@@ -102,7 +102,7 @@ def _with_fields(
     return new_names, new_values
 
 
-def _is_plain_field(value: object, attribute: str) -> bool:
+def is_plain_field(value: object, attribute: str) -> bool:
     """Whether reading the attribute only looks into the object's own dictionary."""
     kind = type(value)
     return (

@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from conure.artifact import ArgumentSlot, ResultSlot, scalar_argument
+from conure.artifact import CALL, ArgumentSlot, ResultSlot, scalar_argument
+from conure.codegen.calling import DECLARED, caller
 from conure.codegen.casts import cast
 from conure.codegen.control import write_all
 from conure.codegen.entry import check_overlaps, read_array
@@ -63,10 +64,15 @@ def generate(program: Program, target: Target) -> Generated:
     known = facts(program, symbol, attributes)
     module = Module()
     _write_entry(program, target, known, module)
+    arguments = tuple(_argument(param, known) for param in program.params)
+    for declaration in DECLARED:
+        module.declare(declaration)
+    native = [kind for slot in arguments for kind in slot.native]
+    module.define(f"{symbol}{CALL}", caller(symbol, native))
     return Generated(
         text=module.text(),
         entry=symbol,
-        arguments=tuple(_argument(param, known) for param in program.params),
+        arguments=arguments,
         results=tuple(_results(program)),
         parallel=bool(known.kernels),
         snapshot=fails_after_write(program, known),

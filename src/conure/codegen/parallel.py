@@ -40,8 +40,9 @@ from conure.record import Record
 MOST_PARTIALS: Final = 128
 _PARALLEL_SLOT: Final = 1
 _THREADS_SLOT: Final = 4
-_WORTH: Final = 40_000.0  # nanoseconds of work that repay waking other threads
-_LEAST_CHUNK: Final = 8_000.0
+_WORTH: Final = 4_000.0  # nanoseconds of work that repay asking threads that are awake
+_LEAST_CHUNK: Final = 2_000.0
+_LEAST_FIXED_CHUNK: Final = 8_000.0
 _MOST_CHUNK: Final = 20_000_000.0
 _CHUNKS_PER_THREAD: Final = 4
 _LANES: Final = 256
@@ -248,7 +249,7 @@ def _reduction_grain(scope: Scope, loop: For, bounds: Bounds) -> str:
     """Depends on the number of turns and the program only."""
     value = scope.function.value
     scope.module.declare("i64 @llvm.umax.i64(i64, i64)")
-    least = max(1, round(_LEAST_CHUNK / body_nanoseconds(loop.body)), loop.mark.grain)
+    least = max(1, round(_LEAST_FIXED_CHUNK / body_nanoseconds(loop.body)), loop.mark.grain)
     most = MOST_COPIES if array_sums(loop) else MOST_PARTIALS
     even = _rounded_up(scope, bounds.trips, str(most))
     grain = value(f"call i64 @llvm.umax.i64(i64 {even}, i64 {least})")
@@ -280,7 +281,7 @@ def _run_chunks(
     scope: Scope, trips: str, work: str, kernel: tuple[str, str, str], fixed: bool
 ) -> None:
     """Call the kernel on all chunks: here, or through the runtime. `fixed`: the chunks must be
-    the same in both; otherwise a short loop is one chunk."""
+    the same in both; otherwise a very short loop is one chunk."""
     function, value, (name, environment, grain) = scope.function, scope.function.value, kernel
     turns = value(f"uitofp i64 {trips} to double")
     time = value(f"fmul double {turns}, {work}")
@@ -292,9 +293,11 @@ def _run_chunks(
     function.branch(end)
     function.begin(away)
     parallel = runtime_slot(scope, _PARALLEL_SLOT, "ptr")
+    scope.module.declare("i64 @llvm.fptoui.sat.i64.f64(double)")
+    whole = value(f"call i64 @llvm.fptoui.sat.i64.f64(double {time})")
     result = value(
         f"call i32 {parallel}(ptr {scope.runtime}, ptr @{name}, ptr {environment},"
-        f" i64 {trips}, i64 {grain})"
+        f" i64 {trips}, i64 {grain}, i64 {whole})"
     )
     function.emit(f"store i32 {result}, ptr {status}")
     function.begin(end)

@@ -208,6 +208,12 @@ def runtime_address(threads: int = 0) -> int:
     return pool.address
 
 
+def the_pool() -> Pool:
+    """The process's pool, after the first `runtime_address`."""
+    assert _pool is not None
+    return _pool
+
+
 def take_interruption() -> BaseException:
     """After status INTERRUPTED: the exception that a signal handler raised, to raise again."""
     taken = None if _pool is None else _pool.take_interruption()

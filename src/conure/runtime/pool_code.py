@@ -6,6 +6,10 @@ cannot enter a job that is closed or another one than it looked at; the caller c
 when no chunk is left and waits only for those who are in. Who wakes too late finds it closed
 and sleeps on: nobody waits for a slow wake-up.
 
+A job says how long it will take, in nanoseconds. One of less than `BRIEF` is not worth waking
+workers for: it runs here if none is awake. But when such jobs come one after another, as much of
+them as `BUSY` within a tick of the clock, one wakes the workers, and those after it find them.
+
 Workers sleep on the futex `SEQUENCE`, which counts jobs; the caller, when it must wait, on
 `DONE`. `SLEEPERS` and `WAITING` save the system call when there is nobody to wake. Each pair
 (raise the flag, then look; change the word, then look at the flag) is sequentially consistent,
@@ -24,6 +28,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from conure.runtime.worker_code import WORKER_TEXT
+
 # Byte offsets in the runtime struct. The first eighteen slots of 8 bytes are the interface to
 # compiled kernels, the rest is the pool's own; words that threads fight over have lines of
 # their own (two lines each: processors prefetch in pairs).
@@ -41,6 +47,8 @@ SPINS: Final = 176
 GENERATION: Final = 184
 WORKERS: Final = 192
 STARTED: Final = 200
+RECENT_TICK: Final = 208
+RECENT_WORK: Final = 216
 LOCK: Final = 256
 SEQUENCE: Final = 384
 SLEEPERS: Final = 388
@@ -53,6 +61,7 @@ CHUNKS: Final = 672
 HELPERS: Final = 680
 OWNER: Final = 688
 STATUS: Final = 696
+HOME: Final = 704
 NEXT: Final = 768
 DONE: Final = 896
 WAITING: Final = 900
@@ -61,6 +70,10 @@ SIZE: Final = 1024
 _OPEN: Final = 1 << 32
 _JOIN: Final = 0x10001  # one more in it, one more that has joined
 _POLL_NANOSECONDS: Final = 50_000_000
+_BRIEF: Final = 40_000
+_BUSY: Final = 10_000
+_HELPED: Final = 4_000  # nanoseconds of work for each thread that takes part
+_CORE_BYTES: Final = 128  # a bit for each of 1024 cores, as glibc counts them
 _COARSE_CLOCK: Final = 6  # CLOCK_MONOTONIC_COARSE: ticks every 1 to 4 ms, 5 ns to read
 
 FUTEX: Final[Mapping[str, int]] = {"x86_64": 202, "aarch64": 98}
@@ -80,10 +93,14 @@ def pool_text(machine: str) -> str:
         "join": _JOIN,
         "poll_time": _POLL_NANOSECONDS,
         "clock": _COARSE_CLOCK,
+        "core_bytes": _CORE_BYTES,
+        "brief": _BRIEF,
+        "busy": _BUSY,
+        "helped": _HELPED,
         "futex": FUTEX[machine],
         "pause": _PAUSE[machine],
     }
-    text = _TEXT
+    text = _TEXT + WORKER_TEXT
     for name, value in values.items():
         text = text.replace(f"${name}$", str(value))
     assert "$" not in text
@@ -99,7 +116,6 @@ _TEXT: Final = """
 declare i64 @syscall(i64, ...)
 declare i64 @pthread_self() nounwind
 declare ptr @pthread_getspecific(i32) nounwind
-declare i32 @pthread_setspecific(i32, ptr) nounwind
 declare i32 @clock_gettime(i32, ptr) nounwind
 declare i32 @PyGILState_Ensure()
 declare void @PyGILState_Release(i32)
@@ -108,9 +124,12 @@ declare void @PyErr_Fetch(ptr, ptr, ptr)
 declare void @PyErr_NormalizeException(ptr, ptr, ptr)
 declare i32 @PyException_SetTraceback(ptr, ptr)
 declare void @Py_DecRef(ptr)
+declare i32 @sched_getcpu() nounwind
 declare i64 @llvm.smin.i64(i64, i64)
+declare i64 @llvm.smax.i64(i64, i64)
 
-define i32 @parallel(ptr %runtime, ptr %kernel, ptr %env, i64 %trips, i64 %grain) {
+define i32 @parallel(
+    ptr %runtime, ptr %kernel, ptr %env, i64 %trips, i64 %grain, i64 %nanoseconds) {
   %some = icmp sgt i64 %trips, 0
   br i1 %some, label %count, label %nothing
 nothing:
@@ -125,9 +144,23 @@ count:
   %workers = load atomic i64, ptr %workers.at monotonic, align 8
   %others = sub i64 %threads, 1
   %there = call i64 @llvm.smin.i64(i64 %others, i64 %workers)
-  %helpers = call i64 @llvm.smin.i64(i64 %there, i64 %full)
+  %useful = udiv i64 %nanoseconds, $helped$
+  %some.useful = call i64 @llvm.smax.i64(i64 %useful, i64 1)
+  %busy.most = call i64 @llvm.smin.i64(i64 %some.useful, i64 %full)
+  %helpers = call i64 @llvm.smin.i64(i64 %there, i64 %busy.most)
   %alone = icmp sle i64 %helpers, 0
-  br i1 %alone, label %serial, label %try
+  br i1 %alone, label %serial, label %weigh
+weigh:
+  %sleepers.here = getelementptr i8, ptr %runtime, i64 $SLEEPERS$
+  %resting = load atomic i32, ptr %sleepers.here monotonic, align 4
+  %resting.wide = sext i32 %resting to i64
+  %awake = icmp slt i64 %resting.wide, %workers
+  %long = icmp uge i64 %nanoseconds, $brief$
+  %now = or i1 %awake, %long
+  br i1 %now, label %try, label %brief
+brief:
+  %worth = call i1 @come_often(ptr %runtime, i64 %nanoseconds)
+  br i1 %worth, label %try, label %serial
 try:
   %lock.at = getelementptr i8, ptr %runtime, i64 $LOCK$
   %exchange = cmpxchg ptr %lock.at, i32 0, i32 1 acquire monotonic, align 4
@@ -157,6 +190,9 @@ open:
   store atomic i32 0, ptr %status.at monotonic, align 4
   %next.at = getelementptr i8, ptr %runtime, i64 $NEXT$
   store atomic i64 0, ptr %next.at monotonic, align 8
+  %home = call i32 @sched_getcpu()
+  %home.at = getelementptr i8, ptr %runtime, i64 $HOME$
+  store atomic i32 %home, ptr %home.at monotonic, align 4
   %state.at = getelementptr i8, ptr %runtime, i64 $STATE$
   %before = load atomic i64, ptr %state.at monotonic, align 8
   %number = lshr i64 %before, 33
@@ -181,6 +217,26 @@ work:
   %status = load atomic i32, ptr %status.at monotonic, align 4
   store atomic i32 0, ptr %lock.at release, align 4
   ret i32 %status
+}
+
+define internal i1 @come_often(ptr %runtime, i64 %nanoseconds) noinline {
+  %time = alloca { i64, i64 }
+  %clock.status = call i32 @clock_gettime(i32 $clock$, ptr %time)
+  %seconds = load i64, ptr %time
+  %fraction.at = getelementptr i8, ptr %time, i64 8
+  %fraction = load i64, ptr %fraction.at
+  %tick = xor i64 %seconds, %fraction
+  %tick.at = getelementptr i8, ptr %runtime, i64 $RECENT_TICK$
+  %tick.before = load atomic i64, ptr %tick.at monotonic, align 8
+  store atomic i64 %tick, ptr %tick.at monotonic, align 8
+  %work.at = getelementptr i8, ptr %runtime, i64 $RECENT_WORK$
+  %work.before = load atomic i64, ptr %work.at monotonic, align 8
+  %same = icmp eq i64 %tick, %tick.before
+  %work.kept = select i1 %same, i64 %work.before, i64 0
+  %work = add i64 %work.kept, %nanoseconds
+  store atomic i64 %work, ptr %work.at monotonic, align 8
+  %often = icmp uge i64 %work.kept, $busy$
+  ret i1 %often
 }
 
 define internal i32 @run_alone(
@@ -295,92 +351,6 @@ awake:
   br label %finished
 finished:
   ret void
-}
-
-define ptr @worker(ptr %runtime) {
-start:
-  %key.at = getelementptr i8, ptr %runtime, i64 $WORKER_KEY$
-  %key = load i32, ptr %key.at
-  %marked = call i32 @pthread_setspecific(i32 %key, ptr %runtime)
-  %workers.at = getelementptr i8, ptr %runtime, i64 $WORKERS$
-  %generation.at = getelementptr i8, ptr %runtime, i64 $GENERATION$
-  %generation = load atomic i64, ptr %generation.at monotonic, align 8
-  %sequence.at = getelementptr i8, ptr %runtime, i64 $SEQUENCE$
-  %sleepers.at = getelementptr i8, ptr %runtime, i64 $SLEEPERS$
-  %state.at = getelementptr i8, ptr %runtime, i64 $STATE$
-  %helpers.at = getelementptr i8, ptr %runtime, i64 $HELPERS$
-  %done.at = getelementptr i8, ptr %runtime, i64 $DONE$
-  %waiting.at = getelementptr i8, ptr %runtime, i64 $WAITING$
-  %spins.at = getelementptr i8, ptr %runtime, i64 $SPINS$
-  %arrived = atomicrmw add ptr %workers.at, i64 1 seq_cst
-  br label %look
-look:
-  %seen = phi i64 [ 0, %start ], [ %seen, %changed ], [ %seen, %rested ], [ %seen, %join ],
-              [ %number, %left ]
-  %sequence = load atomic i32, ptr %sequence.at seq_cst, align 4
-  %now = load atomic i64, ptr %generation.at seq_cst, align 8
-  %stay = icmp eq i64 %now, %generation
-  br i1 %stay, label %inspect, label %leave
-inspect:
-  %state = load atomic i64, ptr %state.at seq_cst, align 8
-  %number = lshr i64 %state, 33
-  %new = icmp ne i64 %number, %seen
-  %open.bit = and i64 %state, $is_open$
-  %open = icmp ne i64 %open.bit, 0
-  %joined.high = lshr i64 %state, 16
-  %joined = and i64 %joined.high, 65535
-  %helpers = load atomic i64, ptr %helpers.at monotonic, align 8
-  %room = icmp ult i64 %joined, %helpers
-  %new.open = and i1 %new, %open
-  %wanted = and i1 %new.open, %room
-  br i1 %wanted, label %join, label %idle
-join:
-  %state.in = add i64 %state, $join$
-  %exchange = cmpxchg ptr %state.at, i64 %state, i64 %state.in seq_cst seq_cst, align 8
-  %in = extractvalue { i64, i1 } %exchange, 1
-  br i1 %in, label %work, label %look
-work:
-  call void @drain(ptr %runtime)
-  %state.before = atomicrmw sub ptr %state.at, i64 1 seq_cst
-  %still.in = and i64 %state.before, 65535
-  %last = icmp eq i64 %still.in, 1
-  %waiting = load atomic i32, ptr %waiting.at seq_cst, align 4
-  %awaited = icmp ne i32 %waiting, 0
-  %tell = and i1 %last, %awaited
-  br i1 %tell, label %notify, label %left
-notify:
-  %told = atomicrmw add ptr %done.at, i32 1 seq_cst
-  %woken = call i64 (i64, ...) @syscall(
-      i64 $futex$, ptr %done.at, i32 129, i64 1, ptr null, ptr null, i32 0)
-  br label %left
-left:
-  br label %look
-idle:
-  %spins = load atomic i64, ptr %spins.at monotonic, align 8
-  br label %spin
-spin:
-  %spun = phi i64 [ 0, %idle ], [ %spun.next, %again ]
-  %sequence.now = load atomic i32, ptr %sequence.at monotonic, align 4
-  %same = icmp eq i32 %sequence.now, %sequence
-  br i1 %same, label %again, label %changed
-changed:
-  br label %look
-again:
-  call void asm sideeffect "$pause$", "~{memory}"()
-  %spun.next = add i64 %spun, 1
-  %patient = icmp ult i64 %spun.next, %spins
-  br i1 %patient, label %spin, label %rest
-rest:
-  %asleep = atomicrmw add ptr %sleepers.at, i32 1 seq_cst
-  %slept = call i64 (i64, ...) @syscall(
-      i64 $futex$, ptr %sequence.at, i32 128, i32 %sequence, ptr null, ptr null, i32 0)
-  br label %rested
-rested:
-  %risen = atomicrmw sub ptr %sleepers.at, i32 1 seq_cst
-  br label %look
-leave:
-  %gone = atomicrmw sub ptr %workers.at, i64 1 seq_cst
-  ret ptr null
 }
 
 define i32 @poll(ptr %runtime) noinline {

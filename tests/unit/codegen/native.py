@@ -21,7 +21,7 @@ from conure.ir.parse import parse
 from conure.ir.types import NUMPY_SCALARS, Scalar
 from conure.target import host
 
-_EAGER = {"_WORTH": 0.0, "_LEAST_CHUNK": 20.0, "_LANES": 64}
+_EAGER = {"_WORTH": 0.0, "_LEAST_CHUNK": 20.0, "_LEAST_FIXED_CHUNK": 20.0, "_LANES": 64}
 STATUS = ("OK", "MISS", "ASSUMPTION", "FAIL", "INTERRUPTED")
 _KERNEL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 3)
 chunks_run: list[int] = []
@@ -30,9 +30,9 @@ poll_answer = [0]
 
 
 @ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3
 )
-def _parallel(_: int, kernel: int, env: int, trips: int, grain: int) -> int:
+def _parallel(_: int, kernel: int, env: int, trips: int, grain: int, _time: int) -> int:
     count = -(-trips // grain)
     chunks = list(range(count))
     random.Random(count).shuffle(chunks)

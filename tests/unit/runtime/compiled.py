@@ -58,7 +58,7 @@ define i32 @nested(ptr %env, i64 %low, i64 %high, i64 %chunk) {
   %row = getelementptr i64, ptr %counts, i64 %offset
   %parallel.at = getelementptr i64, ptr %runtime, i64 1
   %parallel = load ptr, ptr %parallel.at
-  %status = call i32 %parallel(ptr %runtime, ptr @count, ptr %row, i64 100, i64 7)
+  %status = call i32 %parallel(ptr %runtime, ptr @count, ptr %row, i64 100, i64 7, i64 1000000)
   ret i32 %status
 }
 
@@ -87,6 +87,7 @@ SIGNATURE = ctypes.CFUNCTYPE(
     ctypes.c_void_p,
     ctypes.c_int64,
     ctypes.c_int64,
+    ctypes.c_int64,
 )
 
 
@@ -103,8 +104,11 @@ def entry(runtime: int) -> Callable[..., int]:
     return SIGNATURE(ctypes.c_int64.from_address(runtime + 8).value)
 
 
-def run(name: str, data: np.ndarray, trips: int, grain: int, threads: int = 4) -> int:
-    """A parallel region of one of the kernels over an i64 array; its status."""
+def run(
+    name: str, data: np.ndarray, trips: int, grain: int, threads: int = 4, time: int = 1_000_000
+) -> int:
+    """A parallel region of one of the kernels over an i64 array; its status. `time`: the
+    nanoseconds that it is said to take."""
     kernel = kernels()[name]
     runtime = pool.runtime_address(threads)
-    return entry(runtime)(runtime, kernel, data.ctypes.data, trips, grain)
+    return entry(runtime)(runtime, kernel, data.ctypes.data, trips, grain, time)

@@ -9,6 +9,7 @@ import pytest
 
 from conure.artifact import MISS, OK, ArgumentSlot, Artifact, ResultSlot, scalar_argument
 from conure.codegen import assemble
+from conure.codegen.calling import DECLARED, caller
 from conure.errors import DeviceError
 from conure.ir.types import NUMPY_SCALARS, SCALARS
 from conure.runtime import pool
@@ -29,9 +30,14 @@ def kernel(
     for kind in (kind for slot in arguments for kind in slot.native):
         parameters.append(f"{machine[kind]} %a{len(parameters) - 2}")
     text = f"define i32 @entry({', '.join(parameters)}) {{\n{body}\n  ret i32 0\n}}"
-    code = assemble.assemble(text, host())
+    code = assemble.assemble(with_caller(text, arguments), host())
     artifact = Artifact("key", code, "entry", tuple(arguments), tuple(results), parallel)
     return Kernel(artifact, unbound=UNBOUND)
+
+
+def with_caller(text: str, arguments: list[ArgumentSlot]) -> str:
+    native = [kind for slot in arguments for kind in slot.native]
+    return "\n".join([*(f"declare {each}" for each in DECLARED), text, caller("entry", native)])
 
 
 def answer(compiled: Kernel, *values: object) -> tuple[object, ...]:
@@ -180,8 +186,9 @@ def test_the_sources_read_well() -> None:
         "def call(values):\n"
         "    v0, v1, v2, = values\n"
         "    if not -0x8000000000000000 <= v1 <= 0x7fffffffffffffff: return MISS, None\n"
+        "    if pool.threads != THREADS: use(THREADS)\n"
         "    slots = free.pop() if free else new()\n"
-        "    return entry(runtime(), slots[1], v0, v1, v2.real, v2.imag), slots\n"
+        "    return entry(RUNTIME, slots[1], v0, v1, v2.real, v2.imag), slots\n"
     )
     results = (ResultSlot("s", "f64", kind_of="s.kind"), ResultSlot("s.kind", "bool"))
     assert box_source(results) == (
@@ -203,7 +210,7 @@ def test_an_unknown_array_layout_is_refused() -> None:
 def test_code_that_lacks_a_symbol_is_refused() -> None:
     text = "declare void @conure_no_such_thing()\ndefine i32 @entry(ptr %r, ptr %o) {\n"
     text += "  call void @conure_no_such_thing()\n  ret i32 0\n}"
-    code = assemble.assemble(text, host())
+    code = assemble.assemble(with_caller(text, []), host())
     with pytest.raises(DeviceError, match="does not load"):
         Kernel(Artifact("key", code, "entry")).call(())
 

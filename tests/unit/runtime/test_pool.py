@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -9,11 +10,12 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from conure.runtime import pool
+from conure.runtime import pool, pool_code
 from tests.unit.runtime.compiled import kernels, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the pool needs Linux")
@@ -140,6 +142,8 @@ def test_only_the_main_thread_is_interrupted() -> None:
 
 PROGRAM = """
 import sys, threading, multiprocessing
+from collections.abc import Callable
+
 import numpy as np
 from tests.unit.runtime.compiled import run
 
@@ -185,3 +189,64 @@ def test_a_process_ends(statement: str, tmp_path: object) -> None:
 def test_the_address_does_not_change() -> None:
     kernels()
     assert pool.runtime_address() == pool.runtime_address(2) == pool.runtime_address(5)
+
+
+def slot(offset: int) -> int:
+    return ctypes.c_int64.from_address(pool.runtime_address(2) + offset).value
+
+
+def asleep() -> bool:
+    address = pool.runtime_address(2) + pool_code.SLEEPERS
+    return ctypes.c_int32.from_address(address).value == slot(pool_code.STARTED)
+
+
+def test_brief_jobs_wake_workers_only_when_they_come_often() -> None:
+    counts = np.zeros(100, np.int64)
+    run("count", counts, 100, 10, threads=2)
+    until(asleep)
+    numbers = []
+    for _ in range(40):
+        until(asleep)
+        before = slot(pool_code.STATE) >> 33
+        run("count", counts, 100, 10, threads=2, time=5_000)
+        numbers.append((slot(pool_code.STATE) >> 33) - before)
+        time.sleep(0.01)  # another tick
+    assert sum(numbers) == 0, "the caller did each of them alone"
+    before = slot(pool_code.STATE) >> 33
+    for _ in range(2000):
+        run("count", counts, 100, 10, threads=2, time=5_000)
+    assert (slot(pool_code.STATE) >> 33) - before > 1000, "most of them found workers awake"
+    assert (counts == 2041).all()
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    limit = time.monotonic() + seconds
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.001)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
+def test_workers_keep_off_the_core_of_the_caller() -> None:
+    code = """
+        import ctypes, os, time, numpy as np
+        from conure.runtime import pool, pool_code
+        from tests.unit.runtime.compiled import run
+        counts = np.zeros(1000, np.int64)
+        for _ in range(100):
+            run("count", counts, 1000, 10, threads=2)
+            time.sleep(0.003)  # the worker sleeps
+        tasks = {int(t): open(f"/proc/self/task/{t}/comm").read().strip()
+                 for t in os.listdir("/proc/self/task")}
+        (worker,) = [t for t, name in tasks.items() if name == "conure-1"]
+        home = ctypes.c_int32.from_address(pool.runtime_address(2) + pool_code.HOME).value
+        assert home in os.sched_getaffinity(0), home
+        moved = os.sched_getaffinity(worker)
+        assert moved and moved <= os.sched_getaffinity(0), moved
+        os.sched_setaffinity(0, {home})
+        os.sched_setaffinity(worker, {home})  # as if the kernel had put both on one core
+        for _ in range(5):
+            run("count", counts, 1000, 10, threads=2)
+            time.sleep(0.01)
+        assert home not in os.sched_getaffinity(worker), os.sched_getaffinity(worker)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=60)
