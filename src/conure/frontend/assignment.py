@@ -20,6 +20,8 @@ from conure.frontend.expressions import (
 )
 from conure.frontend.indexing import element, index_items, is_element, subscript
 from conure.frontend.names import bind
+from conure.frontend.new_arrays import as_array
+from conure.frontend.picking import Picked, is_pick, pick, update, write
 from conure.frontend.values import Elements, Number, Tuple, Value, View
 from conure.ir.nodes import Const
 from conure.ir.ops import apply
@@ -98,12 +100,14 @@ def _cells(ctx: Lowering, targets: Sequence[ast.expr]) -> set[str]:
 # ---- subscripts ------------------------------------------------------------------------------
 
 
-def _selected(ctx: Lowering, target: ast.Subscript) -> tuple[View, bool]:
-    """The view that a target names, and whether it is one element."""
+def _selected(ctx: Lowering, target: ast.Subscript) -> tuple[View | Picked, bool]:
+    """What a target names, and whether it is one element."""
     owner = evaluate(ctx, target.value)
     if not isinstance(owner, View):
         ctx.refuse("only elements and slices of arrays can be assigned", node=target)
     items = index_items(ctx, subscript_parts(ctx, target.slice))
+    if is_pick(items):
+        return pick(ctx, owner, items), False
     return subscript(ctx, owner, items), is_element(owner, items)
 
 
@@ -115,10 +119,17 @@ def _assign_subscript(ctx: Lowering, target: ast.Subscript, value: Value) -> Non
             if isinstance(value, Number):
                 value = ctx.held_number(value)
             ctx.absorb(statements)
-        if single:
+        if isinstance(view, Picked):
+            write(ctx, view, value)
+        elif single:
             store_element(ctx, view, value)
         else:
-            assign_elements(ctx, view, value)
+            assign_elements(ctx, view, _as_rows(ctx, value))
+
+
+def _as_rows(ctx: Lowering, value: Value) -> Value:
+    """A tuple of numbers as the array that NumPy makes of it."""
+    return as_array(ctx, value) if isinstance(value, Tuple) and value.items else value
 
 
 def store_element(ctx: Lowering, view: View, value: Value) -> None:
@@ -153,9 +164,15 @@ def _read(target: ast.Name) -> ast.Name:
     return ast.copy_location(ast.Name(target.id, ast.Load()), target)
 
 
-def _augmented_subscript(ctx: Lowering, op: str, view: View, single: bool, node: ast.expr) -> None:
+def _augmented_subscript(
+    ctx: Lowering, op: str, view: View | Picked, single: bool, node: ast.expr
+) -> None:
     with ctx.nested() as statements:
         value = evaluate(ctx, node)
+    if isinstance(view, Picked):
+        ctx.absorb(statements)
+        update(ctx, view, value, lambda left, right: operator(ctx, op, left, right))
+        return
     if not single:
         ctx.absorb(statements)
         _in_place(ctx, op, view, value)

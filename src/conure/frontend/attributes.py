@@ -24,8 +24,10 @@ from conure.ir.ops import apply
 from conure.ir.types import BOOL, INT
 
 ARRAY_METHODS = frozenset(
-    ("sum", "prod", "min", "max", "mean", "any", "all", "copy", "astype", "fill", "dot", "item")
-)
+    ("sum", "prod", "min", "max", "mean", "any", "all", "std", "var", "argmin", "argmax", "copy",
+     "astype", "fill", "dot", "item", "cumsum", "cumprod", "transpose", "trace", "ravel", "flatten",
+     "reshape", "clip", "round", "conj", "conjugate")
+)  # fmt: skip
 NUMBER_METHODS = frozenset(("conjugate", "conj", "item", "astype", "is_integer"))
 
 

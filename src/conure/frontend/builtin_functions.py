@@ -7,7 +7,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from conure.frontend.arithmetic import binary, lift, repeatable, smallest, unary
+from conure.frontend.arithmetic import binary, lift, operate_one, repeatable, smallest, unary
+from conure.frontend.arrays import elements, elementwise
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import convert, nonzero
 from conure.frontend.promotion import rank
@@ -30,6 +31,7 @@ from conure.ir.types import (
     NUMPY_SCALARS,
     U64,
     Scalar,
+    component,
 )
 
 Builtin = Callable[[Lowering, Sequence[Value]], Value]
@@ -43,6 +45,12 @@ def _numbers(ctx: Lowering, args: Sequence[Value], least: int, most: int) -> lis
 
 
 def _abs(ctx: Lowering, args: Sequence[Value]) -> Value:
+    if len(args) == 1 and isinstance(args[0], View | Elements):
+        source = elements(ctx, args[0])
+        if source.dtype.kind == "bool":
+            return source
+        real = component(source.dtype) if source.dtype.kind == "complex" else source.dtype
+        return elementwise(ctx, real, [source], lambda x: operate_one(ctx, "abs", x, True))
     return unary(ctx, "abs", _numbers(ctx, args, 1, 1)[0])
 
 
@@ -163,7 +171,7 @@ BUILTINS: Final[dict[Any, Builtin]] = {
     bool: _bool,
     complex: _complex,
     builtins.print: _refused("print writes output, which must stay in order"),
-    builtins.sum: _refused("sum over an iterable is not compiled"),
+    builtins.sum: _refused("sum over this is not compiled"),
     range: _refused("range is compiled as the iterable of a for loop only"),
 }
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from conure.frontend.arrays import assign_elements, elements, elementwise
+from conure.frontend.array_functions import ARRAY_FUNCTIONS, METHODS
+from conure.frontend.arrays import assign_elements, elements, elementwise, materialize
 from conure.frontend.attributes import dtype_of
 from conure.frontend.builtin_functions import (
     BUILTINS,
@@ -16,13 +17,16 @@ from conure.frontend.builtin_functions import (
     number_method,
     scalar_type,
 )
+from conure.frontend.comprehensions import check_sum
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import stored
-from conure.frontend.definitions import DEFINITIONS
-from conure.frontend.functions import function
+from conure.frontend.definitions import DEFINITIONS, OF_VECTORS
+from conure.frontend.functions import function, rounded
 from conure.frontend.inlining import inline, inline_closure
+from conure.frontend.new_arrays import copied, known_dtype, new_array
 from conure.frontend.numpy_table import ROWS, Row
-from conure.frontend.reductions import copied, dot, new_array, reduce
+from conure.frontend.products import dot
+from conure.frontend.reductions import REDUCTIONS, reduce
 from conure.frontend.values import (
     Closure,
     Elements,
@@ -57,11 +61,19 @@ def call(ctx: Lowering, callee: Value, arguments: Arguments) -> Value:
 
 
 def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
+    vector = _of_vectors(value, arguments)
+    if vector is not None:
+        result = inline(ctx, vector, [_solid(ctx, a) for a in arguments.given], arguments.named)
+        if value is sum:
+            check_sum(ctx, result)
+        return result
     unwrapped = _written_out(value) or _plain_function(value)
     if unwrapped is not None:
         if value is math.ldexp and not _python_int(arguments.given[1:]):
             ctx.refuse("math.ldexp takes a Python int", "write int(...) around it")
-        return inline(ctx, unwrapped, arguments.given, arguments.named)
+        given = [_solid(ctx, argument) for argument in arguments.given]
+        named = {name: _solid(ctx, argument) for name, argument in arguments.named.items()}
+        return inline(ctx, unwrapped, given, named)
     row = _row(value)
     if row is not None:
         return _of_table(ctx, row, arguments)
@@ -83,6 +95,29 @@ def _python_int(values: Sequence[Value]) -> bool:
         isinstance(value, Number) and value.kind is None and value.type in (INT, BOOL)
         for value in values
     )
+
+
+def _solid(ctx: Lowering, value: Value) -> Value:
+    """An argument as the callee gets it: arrays are evaluated before the call."""
+    return materialize(ctx, value) if isinstance(value, Elements) else value
+
+
+def _of_vectors(value: object, arguments: Arguments) -> types.FunctionType | None:
+    """The definition of a function of arrays with one axis, if it is called with such."""
+    try:
+        found = OF_VECTORS.get(value)
+    except TypeError:
+        return None
+    first = arguments.given[0] if arguments.given else None
+    if not isinstance(first, View | Elements) or first.rank != 1:
+        return None
+    rest = [*arguments.given[1:], *arguments.named.values()]
+    simple = (
+        each.rank == 1 if isinstance(each, View | Elements) else isinstance(each, Number | Object)
+        for each in rest
+    )
+    fits = all(simple) and (value not in (min, max, any, all) or not rest)
+    return found if fits and isinstance(found, types.FunctionType) else None
 
 
 def _written_out(value: object) -> types.FunctionType | None:
@@ -114,23 +149,35 @@ def _plain_function(value: object) -> types.FunctionType | None:
 def _of_table(ctx: Lowering, row: Row, arguments: Arguments) -> Value:
     match row.rule:
         case "reduce":
-            if len(arguments.given) != 1:
-                ctx.refuse(f"{row.op} along an axis is not compiled", "write the loop")
-            return reduce(ctx, row.op, arguments.given[0], arguments.named)
+            if not arguments.given:
+                ctx.refuse(f"np.{row.op} without an array is not compiled")
+            first, *rest = arguments.given
+            return reduce(ctx, row.op, first, rest, arguments.named)
+        case "array":
+            return ARRAY_FUNCTIONS[row.op](ctx, arguments.given, arguments.named)
+        case "round":
+            return rounded(ctx, arguments.given, arguments.named)
         case "dot":
             if len(arguments.given) != 2 or arguments.named:
-                ctx.refuse("dot takes two vectors here")
+                ctx.refuse(f"np.{row.op} with these arguments is not compiled")
             return dot(ctx, row.op, arguments.given)
         case "new":
             return new_array(ctx, row.op, arguments.given, arguments.named)
         case "cast":
-            if len(arguments.given) != 1 or arguments.named:
-                ctx.refuse(f"{row.op} with these arguments is not compiled")
-            return copied(ctx, arguments.given[0])
+            return _copied(ctx, row.op, arguments)
         case _:
             if arguments.named:
                 ctx.refuse(f"{row.op} with named arguments is not compiled")
             return function(ctx, row, arguments.given)
+
+
+def _copied(ctx: Lowering, op: str, arguments: Arguments) -> View:
+    """`np.array(x)`, `np.array((a, b), dtype=...)`."""
+    given, named = arguments.given, arguments.named
+    dtype = given[1] if op == "array" and len(given) == 2 else named.get("dtype")
+    if not 1 <= len(given) <= 1 + (op == "array") or not set(named) <= {"dtype"}:
+        ctx.refuse(f"{op} with these arguments is not compiled")
+    return copied(ctx, given[0], None if dtype is None else known_dtype(ctx, dtype))
 
 
 def _method(ctx: Lowering, owner: Value, name: str, arguments: Arguments) -> Value:
@@ -149,8 +196,15 @@ def _method(ctx: Lowering, owner: Value, name: str, arguments: Arguments) -> Val
         case "fill" if isinstance(owner, View) and len(arguments.given) == 1:
             assign_elements(ctx, owner, arguments.given[0])
             return Object(None)
-        case "sum" | "prod" | "min" | "max" | "mean" | "any" | "all" if not arguments.given:
-            return reduce(ctx, name, owner, arguments.named)
+        case _ if name in REDUCTIONS:
+            return reduce(ctx, name, owner, arguments.given, arguments.named)
+        case _ if name in METHODS:
+            return METHODS[name](ctx, [owner, *arguments.given], arguments.named)
+        case "round":
+            return rounded(ctx, [owner, *arguments.given], arguments.named)
+        case "clip" | "conj" | "conjugate" if not arguments.named:
+            row = ROWS[np.clip if name == "clip" else np.conjugate]
+            return function(ctx, row, [owner, *arguments.given])
         case _:
             ctx.refuse(f"method {name!r} with these arguments is not compiled")
 

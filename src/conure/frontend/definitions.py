@@ -1,4 +1,4 @@
-"""Functions of `math` and `cmath` written out in Python, to be inlined like the user's own."""
+"""Functions of `math`, `cmath`, NumPy and Python written out, to be inlined like the user's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 import operator
 from collections.abc import Callable
 from typing import Any, Final
+
+import numpy as np
 
 
 def gcd(a: Any, b: Any) -> Any:
@@ -157,6 +159,106 @@ def complex_isclose(a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any = 0.0)
     )
 
 
+# ---- of arrays with one axis -------------------------------------------------------------------
+
+
+def sum_of(iterable: Any, start: Any = 0) -> Any:
+    """`sum` of an array: Python adds one element after the other."""
+    total = start
+    for item in iterable:
+        total = total + item
+    return total
+
+
+def min_of(iterable: Any) -> Any:
+    """`min` of an array: the first of equals, and NaN as the comparisons make it."""
+    best = iterable[0]
+    for item in iterable:
+        if item < best:
+            best = item
+    return best
+
+
+def max_of(iterable: Any) -> Any:
+    """`max` of an array."""
+    best = iterable[0]
+    for item in iterable:
+        if item > best:
+            best = item
+    return best
+
+
+def any_of(iterable: Any) -> Any:
+    """`any` of an array."""
+    for item in iterable:  # noqa: SIM110 # this is `any`
+        if item:
+            return True
+    return False
+
+
+def all_of(iterable: Any) -> Any:
+    """`all` of an array."""
+    for item in iterable:  # noqa: SIM110 # this is `all`
+        if not item:
+            return False
+    return True
+
+
+def searchsorted(a: Any, v: Any, side: Any = "left") -> Any:
+    """`np.searchsorted` of one value, which halves as NumPy does; NaN comes last."""
+    low = 0
+    high = len(a)
+    while low < high:
+        middle = low + (high - low) // 2
+        here = a[middle]
+        if side == "left":
+            right = here < v or (v != v and here == here)
+        elif side == "right":
+            right = not (v < here or (here != here and v == v))
+        else:
+            raise ValueError
+        if right:
+            low = middle + 1
+        else:
+            high = middle
+    return np.int64(low)
+
+
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0) -> Any:
+    """`np.trapezoid` of one axis."""
+    if x is None:
+        return (dx * (y[1:] + y[:-1]) / 2.0).sum()
+    return ((x[1:] - x[:-1]) * (y[1:] + y[:-1]) / 2.0).sum()
+
+
+def array_equal(a1: Any, a2: Any) -> Any:
+    """`np.array_equal` of arrays with one axis."""
+    if len(a1) != len(a2):
+        return False
+    return bool((a1 == a2).all())
+
+
+def median(a: Any) -> Any:
+    """`np.median` of a window: of more elements than these, it is left to NumPy."""
+    values = a.flatten()
+    n = len(values)
+    if n == 0 or n > 64:
+        raise ValueError
+    for i in range(1, n):
+        x = values[i]
+        j = i - 1
+        while j >= 0 and values[j] > x:
+            values[j + 1] = values[j]
+            j -= 1
+        values[j + 1] = x
+    for k in range(n):
+        if values[k] != values[k]:
+            return np.mean(values)
+    if n % 2 == 1:
+        return np.mean(values[n // 2 : n // 2 + 1])
+    return np.mean(values[n // 2 - 1 : n // 2 + 1])
+
+
 DEFINITIONS: Final[dict[Any, Callable[..., Any]]] = {
     cmath.isclose: complex_isclose,
     cmath.isfinite: complex_isfinite,
@@ -171,4 +273,17 @@ DEFINITIONS: Final[dict[Any, Callable[..., Any]]] = {
     math.lcm: lcm,
     math.ldexp: ldexp,
     math.remainder: remainder,
+    np.median: median,
 }
+
+OF_VECTORS: Final[dict[Any, Callable[..., Any]]] = {
+    sum: sum_of,
+    min: min_of,
+    max: max_of,
+    any: any_of,
+    all: all_of,
+    np.searchsorted: searchsorted,
+    np.trapezoid: trapezoid,
+    np.array_equal: array_equal,
+}
+"""Definitions for arrays of one axis, and numbers beside them."""

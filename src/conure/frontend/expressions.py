@@ -17,6 +17,7 @@ from conure.frontend.arrays import binary_elements, elements, elementwise, mater
 from conure.frontend.attributes import attribute
 from conure.frontend.builtin_functions import large_integer
 from conure.frontend.calls import Arguments, call
+from conure.frontend.comprehensions import of_comprehension
 from conure.frontend.context import Draft, Edge, Lowering, body_of, frozen, is_fixed
 from conure.frontend.conversion import truth
 from conure.frontend.indexing import (
@@ -29,8 +30,9 @@ from conure.frontend.indexing import (
 )
 from conure.frontend.joins import join
 from conure.frontend.names import bind, constant, lookup
+from conure.frontend.picking import is_pick, pick, read
+from conure.frontend.products import dot
 from conure.frontend.promotion import COMPARISONS
-from conure.frontend.reductions import dot
 from conure.frontend.values import (
     Binding,
     Closure,
@@ -191,7 +193,7 @@ def _writes(ctx: Lowering, statements: Draft) -> bool:
 def operator(ctx: Lowering, op: str, left: Value, right: Value) -> Value:
     """`left op right`."""
     if op == "matmul":
-        return dot(ctx, "dot", [left, right])
+        return dot(ctx, "matmul", [left, right])
     left, right = _unsigned(left, right), _unsigned(right, left)
     match left, right:
         case Number(), Number():
@@ -439,9 +441,13 @@ def _slice(ctx: Lowering, node: ast.Slice) -> Slice:
 def _subscript(ctx: Lowering, node: ast.Subscript) -> Value:
     owner = evaluate(ctx, node.value)
     items = index_items(ctx, subscript_parts(ctx, node.slice))
+    if isinstance(owner, Elements):
+        owner = materialize(ctx, owner)
     match owner:
         case Tuple():
             return tuple_item(ctx, owner, items)
+        case View() if is_pick(items):
+            return read(ctx, pick(ctx, owner, items))
         case View():
             view = subscript(ctx, owner, items)
             return element(ctx, view) if is_element(owner, items) else view
@@ -451,13 +457,42 @@ def _subscript(ctx: Lowering, node: ast.Subscript) -> Value:
 
 def _call(ctx: Lowering, node: ast.Call) -> Value:
     function = evaluate(ctx, node.func)
+    if isinstance(function, Object) and (found := _of_comprehension(ctx, function.value, node)):
+        return found
     if any(isinstance(arg, ast.Starred) for arg in node.args):
         ctx.refuse("a starred argument is not compiled", "write the arguments out")
     if any(keyword.arg is None for keyword in node.keywords):
         ctx.refuse("** in a call is not compiled", "write the arguments out")
     nodes = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if isinstance(function, Object) and _takes_lists(function.value):
+        nodes = [as_tuple(each) for each in nodes]
     values = operands(ctx, nodes)
     count = len(node.args)
     names = [str(keyword.arg) for keyword in node.keywords]
     named = dict(zip(names, values[count:], strict=True))
     return call(ctx, function, Arguments(tuple(values[:count]), named))
+
+
+def _of_comprehension(ctx: Lowering, function: object, node: ast.Call) -> Value | None:
+    """`sum`, `min`, `max`, `any` or `all` of a comprehension."""
+    match node:
+        case ast.Call(args=[ast.GeneratorExp() | ast.ListComp() as made], keywords=[]) if any(
+            function is each for each in (sum, min, max, any, all)
+        ):
+            return of_comprehension(ctx, function, made)
+        case _:
+            return None
+
+
+def _takes_lists(function: object) -> bool:
+    """Whether a call makes nothing of a list that it would not make of a tuple."""
+    if any(function is each for each in (sum, min, max, any, all)):
+        return True
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == "numpy"
+
+
+def as_tuple(node: ast.expr) -> ast.expr:
+    """A list, and those in it, as tuples."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return ast.copy_location(ast.Tuple([as_tuple(e) for e in node.elts], ast.Load()), node)
+    return node

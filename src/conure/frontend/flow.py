@@ -106,15 +106,38 @@ def _with_reads(stmt: ast.With | ast.AsyncWith) -> Names:
 
 @functools.lru_cache(_KEPT)
 def reads(node: ast.AST) -> Names:
-    """Every name loaded anywhere inside (nested functions included); `del` needs it bound too."""
-    found: set[str] = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            if not isinstance(inner.ctx, ast.Store):
-                found.add(inner.id)
-        elif isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
-            found.add(inner.target.id)
-    return frozenset(found)
+    """Every name loaded anywhere inside (nested functions included, what a comprehension binds
+    itself aside); `del` needs it bound too."""
+    if not _with_comprehension(node):
+        return _loads(node)
+    if isinstance(node, ast.Lambda | ast.FunctionDef | ast.ClassDef):
+        return _loads(node)
+    inner = _NOTHING.union(*(reads(child) for child in ast.iter_child_nodes(node)))
+    if isinstance(node, _COMPREHENSIONS):
+        own = _NOTHING.union(*(binds(each.target) for each in node.generators))
+        return (inner - own) | reads(node.generators[0].iter)
+    return inner | _loads_itself(node)
+
+
+_COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _with_comprehension(node: ast.AST) -> bool:
+    return any(isinstance(inner, _COMPREHENSIONS) for inner in ast.walk(node))
+
+
+def _loads(node: ast.AST) -> Names:
+    return _NOTHING.union(*(_loads_itself(inner) for inner in ast.walk(node)))
+
+
+def _loads_itself(node: ast.AST) -> Names:
+    match node:
+        case ast.Name(id=name, ctx=ast.Load() | ast.Del()):
+            return frozenset((name,))
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return frozenset((name,))
+        case _:
+            return _NOTHING
 
 
 @functools.lru_cache(_KEPT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,6 +39,36 @@ def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
     if row.rule in ("python", "python complex", "python test", "whole", "angle"):
         ctx.refuse("math functions take numbers, not arrays", "use the NumPy function")
     return _of_arrays(ctx, row, args)
+
+
+def rounded(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """`np.round(x, decimals)`: NumPy scales, rounds to a whole number, and scales back."""
+    if not 1 <= len(args) <= 2 or not set(named) <= {"decimals"} or len(args) + len(named) > 2:
+        ctx.refuse("np.round with these arguments is not compiled")
+    given = args[1] if len(args) == 2 else named.get("decimals", Number(Const(0, INT)))
+    decimals = given.constant if isinstance(given, Number) else None
+    if type(decimals) is not int or not -20 <= decimals <= 20:
+        ctx.refuse("the number of decimals must be a constant")
+    power = Const(10.0 ** abs(decimals), FLOAT)
+    scale, unscale = ("mul", "divide") if decimals >= 0 else ("divide", "mul")
+
+    def one(expr: Expr) -> Expr:
+        if expr.type.kind != "real":
+            ctx.refuse("np.round is compiled for floats")
+        expr = convert(expr, F64) if expr.type is FLOAT else expr
+        if decimals == 0:
+            return apply("rint", expr)
+        whole = apply("rint", operate(ctx, scale, expr, power, True))
+        return operate(ctx, unscale, whole, power, True)
+
+    match args[0]:
+        case Number():
+            return lift(ctx, lambda given: Number(one(given[0].expr)), [args[0]])
+        case View() | Elements():
+            source = elements(ctx, args[0])
+            return elementwise(ctx, source.dtype, [source], one)
+        case _:
+            ctx.refuse("np.round of this is not compiled")
 
 
 def _quotient(ctx: Lowering, pair: Sequence[Number]) -> Number:

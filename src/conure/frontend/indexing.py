@@ -34,7 +34,9 @@ class Slice(Record):
     step: Value | None
 
 
-Item = Number | Slice | Object  # Object(None): a new axis; Object(Ellipsis): the axes left out
+Item = (
+    Number | Slice | Object | View | Elements
+)  # Object(None): a new axis; Object(Ellipsis): the axes left out
 _FULL = Slice(None, None, None)
 
 
@@ -49,16 +51,14 @@ def index_items(ctx: Lowering, parts: Sequence[Value | Slice]) -> list[Item]:
                 items.append(part)
             case Tuple(inner):
                 items.extend(index_items(ctx, inner))
-            case View() | Elements():
-                ctx.refuse(
-                    "indexing by an array is not compiled", "write a loop over the index array"
-                )
+            case View() | Elements() if part.rank > 0:
+                items.append(part)
             case _:
                 ctx.refuse("this subscript is not compiled", "use ints and slices")
     return items
 
 
-def _expanded(ctx: Lowering, view: View, items: Sequence[Item]) -> list[Item]:
+def expanded(ctx: Lowering, view: View, items: Sequence[Item]) -> list[Item]:
     """One item for each axis of the view (and each new axis)."""
     used = sum(1 for item in items if not isinstance(item, Object))
     if used > view.rank:
@@ -83,7 +83,7 @@ def subscript(ctx: Lowering, view: View, items: Sequence[Item]) -> View:
     shape: list[Expr] = []
     axis = 0
     partial = not is_element(view, items)
-    for item in _expanded(ctx, view, items):
+    for item in expanded(ctx, view, items):
         match item:
             case Object():
                 shape.append(ONE)
@@ -95,7 +95,9 @@ def subscript(ctx: Lowering, view: View, items: Sequence[Item]) -> View:
                 selected[axis], extent = _slice(ctx, view.shape[axis], item, len(shape))
                 shape.append(extent)
             case Number():
-                selected[axis] = Axis(_position(ctx, view, axis, item), 0, None)
+                selected[axis] = Axis(position(ctx, view, axis, item), 0, None)
+            case View() | Elements():
+                ctx.refuse("indexing by an array is not compiled here", "write a loop over it")
         axis += 1
     axes = tuple(_compose(outer, selected) for outer in view.axes)
     result = View(view.base, view.dtype, axes, tuple(shape), view.writeable)
@@ -120,7 +122,7 @@ def _compose(outer: Axis, selected: dict[int, Axis]) -> Axis:
     return Axis(start, times(step, Const(inner.step, INT)), inner.of)  # type: ignore[arg-type]  # slices have constant steps
 
 
-def _position(ctx: Lowering, view: View, axis: int, item: Number) -> Expr:
+def position(ctx: Lowering, view: View, axis: int, item: Number) -> Expr:
     """An int subscript: left as it is on an array's own axis (the access checks and wraps it),
     brought into range at once where it counts within a slice."""
     position = as_index(ctx, item)

@@ -8,12 +8,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from conure.frontend.arithmetic import smallest
-from conure.frontend.arrays import ONE, ZERO, at_least_zero, hold_view, minus, plus, times
+from conure.frontend.arrays import (
+    ONE,
+    ZERO,
+    at_least_zero,
+    hold_view,
+    materialize,
+    minus,
+    plus,
+    times,
+)
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import index as as_index
 from conure.frontend.expressions import evaluate, operands
 from conure.frontend.indexing import element, index_items, is_element, subscript
-from conure.frontend.values import Number, Object, Tuple, Value, View
+from conure.frontend.values import Elements, Number, Object, Tuple, Value, View
 from conure.ir.nodes import Const, Expr
 from conure.ir.ops import apply
 from conure.ir.types import BOOL, INT
@@ -92,6 +101,8 @@ def _of_call(ctx: Lowering, function: object, args: Sequence[ast.expr]) -> Itera
 
 
 def _of_value(ctx: Lowering, value: Value) -> Iteration:
+    if isinstance(value, Elements):
+        value = materialize(ctx, value)
     match value:
         case View() if value.rank > 0:
             held = hold_view(ctx, value)

@@ -82,7 +82,7 @@ class Liveness(Record, frozen=False):
 
 
 def reads(node: ast.AST) -> Names:
-    """Names read in a node."""
+    """Names read in a node, also those that a comprehension in it binds."""
     return frozenset(
         part.id
         for part in ast.walk(node)
@@ -91,15 +91,11 @@ def reads(node: ast.AST) -> Names:
 
 
 def writes(node: ast.AST) -> Names:
-    """Names bound by the targets in a node."""
-    return frozenset(
-        part.id
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    )
+    """Names bound by the targets in a node, outside comprehensions."""
+    return assigned_names([node])
 
 
-def assigned_names(statements: Iterable[ast.stmt]) -> Names:
+def assigned_names(statements: Iterable[ast.AST]) -> Names:
     """Names that the statements may bind (those of nested functions aside)."""
     found: set[str] = set()
     waiting: list[ast.AST] = list(statements)

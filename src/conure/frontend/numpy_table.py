@@ -37,10 +37,12 @@ Rule = Literal[
     "angle",  # math: degrees and radians
     "turn",  # NumPy: degrees and radians
     "reciprocal",
-    "reduce",  # NumPy: all elements to one
+    "reduce",  # NumPy: all elements to one, or those along axes
     "dot",
     "new",  # NumPy: a new array
     "cast",  # NumPy: asarray and the like
+    "array",  # NumPy: by name, in `array_functions`
+    "round",  # NumPy: to a number of decimals
 ]
 
 
@@ -151,10 +153,22 @@ def _numpy_arrays() -> tuple[Row, ...]:
         Row(np.mean, "mean", "reduce"),
         Row(np.any, "any", "reduce"),
         Row(np.all, "all", "reduce"),
+        Row(np.amin, "min", "reduce"),
+        Row(np.amax, "max", "reduce"),
+        Row(np.std, "std", "reduce"),
+        Row(np.var, "var", "reduce"),
+        Row(np.argmin, "argmin", "reduce"),
+        Row(np.argmax, "argmax", "reduce"),
+        Row(np.ptp, "ptp", "reduce"),
+        Row(np.count_nonzero, "count_nonzero", "reduce"),
+        Row(np.nansum, "nansum", "reduce"),
+        Row(np.nanmin, "nanmin", "reduce"),
+        Row(np.nanmax, "nanmax", "reduce"),
+        Row(np.nanmean, "nanmean", "reduce"),
         Row(np.dot, "dot", "dot"),
-        Row(np.matmul, "dot", "dot"),
+        Row(np.matmul, "matmul", "dot"),
         Row(np.vdot, "vdot", "dot"),
-        Row(np.inner, "dot", "dot"),
+        Row(np.inner, "inner", "dot"),
         Row(np.empty, "empty", "new"),
         Row(np.zeros, "zeros", "new"),
         Row(np.ones, "ones", "new"),
@@ -165,6 +179,28 @@ def _numpy_arrays() -> tuple[Row, ...]:
         Row(np.full_like, "full", "new"),
         Row(np.array, "array", "cast"),
         Row(np.copy, "copy", "cast"),
+        Row(np.round, "round", "round"),
+        Row(np.around, "round", "round"),
+    )
+
+
+def _numpy_by_name() -> tuple[Row, ...]:
+    return (
+        Row(np.outer, "outer", "array"),
+        Row(np.cross, "cross", "array"),
+        Row(np.linalg.norm, "norm", "array"),
+        Row(np.cumsum, "cumsum", "array"),
+        Row(np.cumprod, "cumprod", "array"),
+        Row(np.diff, "diff", "array"),
+        Row(np.roll, "roll", "array"),
+        Row(np.flip, "flip", "array"),
+        Row(np.transpose, "transpose", "array"),
+        Row(np.diag, "diagonal", "array"),
+        Row(np.trace, "trace", "array"),
+        Row(np.arange, "arange", "array"),
+        Row(np.eye, "eye", "array"),
+        Row(np.identity, "eye", "array"),
+        Row(np.concatenate, "concatenate", "array"),
     )
 
 
@@ -233,7 +269,9 @@ def _cmath() -> tuple[Row, ...]:
     )
 
 
-_ALL: Final = _numpy_math() + _numpy_operators() + _numpy_arrays() + _math() + _cmath()
+_ALL: Final = (
+    *_numpy_math(), *_numpy_operators(), *_numpy_arrays(), *_numpy_by_name(), *_math(), *_cmath(),
+)  # fmt: skip
 
 ROWS: Final[dict[Any, Row]] = {row.function: row for row in _ALL}
 

@@ -10,7 +10,7 @@ A wrong yes costs one attempt at lowering, which refuses with a reason; a wrong 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _STATEMENTS = (
     ast.For, ast.While, ast.If, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Pass,
@@ -21,6 +21,7 @@ _EXPRESSIONS = (
     ast.Subscript, ast.Slice, ast.Tuple, ast.Attribute, ast.IfExp, ast.NamedExpr,
     ast.Starred,
 )  # fmt: skip
+_COLLECTIONS = ast.List, ast.ListComp, ast.GeneratorExp
 _OUTPUT = frozenset(("print", "input", "open", "exec", "eval", "breakpoint", "exit", "quit"))
 _PLAIN_CALLS = frozenset(("len", "min", "max", "abs", "int", "float", "bool", "round", "range"))
 
@@ -44,13 +45,30 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Assert):
         yield from _run(node.test)
         return
+    passing = _passing(node)
     for child in ast.iter_child_nodes(node):
-        yield from _run(child)
+        inside = _run(child)
+        if isinstance(child, _COLLECTIONS) and any(child is each for each in passing):
+            next(inside)
+        yield from inside
+
+
+def _passing(node: ast.AST) -> Sequence[ast.expr]:
+    """Operands whose elements are used at once, so that they may be lists or comprehensions."""
+    match node:
+        case ast.Call(args=args):
+            return args
+        case ast.List(elts=parts):
+            return parts
+        case ast.Assign(targets=targets, value=value):
+            return [value] if all(isinstance(each, ast.Subscript) for each in targets) else []
+        case _:
+            return []
 
 
 def first_refused(stmt: ast.stmt) -> ast.stmt | ast.expr | None:
     """What in the statement does not belong to the accepted language; the first of them."""
-    nodes = [n for n in ast.walk(stmt) if isinstance(n, ast.stmt | ast.expr) and not _accepted(n)]
+    nodes = [n for n in _run(stmt) if isinstance(n, ast.stmt | ast.expr) and not _accepted(n)]
     return min(nodes, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 

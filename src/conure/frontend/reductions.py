@@ -1,203 +1,368 @@
-"""Whole-array functions: all elements to one number, and new local arrays."""
+"""Reductions of arrays, over all elements or along axes: `x.sum()`, `np.max(a, axis=1)`.
+
+`t = a.sum(axis=0)` becomes, with its other axes as loops around the accumulation,
+
+    for k in 0:dim(a, 1) { s = 0.0  for e in 0:dim(a, 0) { s = s + a?[e, k] }  t[k] = s }
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
+import numpy as np
+
+from conure.frontend.arithmetic import operate
 from conure.frontend.arrays import (
+    ONE,
     ZERO,
     allocate,
-    at,
-    broadcast,
     elements,
     elementwise,
-    materialize,
     over,
+    plus,
     store,
+    times,
 )
-from conure.frontend.attributes import dtype_of, size_of
-from conure.frontend.context import Lowering
-from conure.frontend.conversion import convert, index, nonzero, stored
-from conure.frontend.promotion import common
+from conure.frontend.attributes import size_of
+from conure.frontend.context import Lowering, body_of
+from conure.frontend.conversion import convert, nonzero
+from conure.frontend.new_arrays import as_array, constant_of, known_dtype
 from conure.frontend.values import Elements, Number, Object, Tuple, Value, View
-from conure.ir.nodes import Assign, Const, Expr, Var
+from conure.ir.nodes import Assign, Const, Expr, If, Var
 from conure.ir.ops import OPS, apply, cast
-from conure.ir.types import B1, BOOL, F64, I64, INT, U64, Scalar, scalar_of_dtype
+from conure.ir.types import B1, BOOL, C64, C128, F32, F64, I64, INT, U64, Scalar
+from conure.record import Record
 
-_STEP = {"sum": "add", "prod": "mul", "min": "minimum", "max": "maximum", "mean": "add",
-         "any": "or", "all": "and"}  # fmt: skip
+Index = tuple[Expr, ...]
+One = Callable[[Lowering, Elements], Expr]
+
+REDUCTIONS: Final = frozenset(
+    ("sum", "prod", "min", "max", "mean", "any", "all", "std", "var", "argmin", "argmax")
+)
+_STEP = {"sum": "add", "prod": "mul", "min": "minimum", "max": "maximum", "any": "or",
+         "all": "and", "nanmin": "fmin", "nanmax": "fmax"}  # fmt: skip
+_POSITIONS = {
+    "sum": ("axis", "dtype", "out", "keepdims"),
+    "prod": ("axis", "dtype", "out", "keepdims"),
+    "mean": ("axis", "dtype", "out", "keepdims"),
+    "std": ("axis", "dtype", "out", "ddof", "keepdims"),
+    "var": ("axis", "dtype", "out", "ddof", "keepdims"),
+}
+_WIDER = {F32: F64, C64: C128}
+_COUNTED: Final[object] = np.count_nonzero(np.ones(1))  # of which type depends on the version
+_COUNT: Final = I64 if isinstance(_COUNTED, np.generic) else INT
 
 
-def reduce(ctx: Lowering, op: str, value: Value, named: Mapping[str, Value]) -> Number:
-    """`x.sum()` and its kin, over all elements."""
-    if any(not (isinstance(arg, Object) and arg.value is None) for arg in named.values()):
-        ctx.refuse(f"{op} with {', '.join(named)} is not compiled", "write the loop")
-    if not isinstance(value, View | Elements):
-        ctx.refuse(f"{op} of something that is not an array is not compiled")
-    source = elements(ctx, value)
+class Options(Record):
+    """What a reduction was asked: `axes` are counted from the front; None is all of them."""
+
+    axes: tuple[int, ...] | None
+    keep: bool
+    dtype: Scalar | None
+    ddof: int
+
+
+def reduce(
+    ctx: Lowering, op: str, value: Value, given: Sequence[Value], named: Mapping[str, Value]
+) -> Value:
+    """`op` of an array, with the arguments that follow it."""
+    source = elements(ctx, as_array(ctx, value))
     if source.rank == 0:
         ctx.refuse(f"{op} of a 0-d array is not compiled")
-    kind = _accumulator(ctx, op, source.dtype)
-    if op in ("min", "max", "mean"):
-        ctx.fail_if(apply("equal", size_of(source.shape), ZERO))
-    total = _accumulate(ctx, op, source, kind)
-    if op != "mean":
-        return Number(total)
-    count = convert(cast(size_of(source.shape), F64), kind)
-    return Number(apply("divide", total, count))
+    options = _options(ctx, op, source.rank, given, named)
+    one = _reduction(ctx, op, source.dtype, options)
+    if options.axes is None or len(options.axes) == source.rank:
+        whole = ctx.held(one(ctx, source))
+        if not options.keep:
+            return Number(whole)
+        return Elements(whole.type, (ONE,) * source.rank, lambda _: whole, ())
+    if op in ("argmin", "argmax") and len(options.axes) != 1:
+        ctx.refuse(f"{op} along several axes raises TypeError")
+    return _along(ctx, op, source, options, one)
 
 
-def _accumulator(ctx: Lowering, op: str, dtype: Scalar) -> Scalar:
+# ---- arguments -------------------------------------------------------------------------------
+
+
+def _options(
+    ctx: Lowering, op: str, rank: int, given: Sequence[Value], named: Mapping[str, Value]
+) -> Options:
+    names = _POSITIONS.get(op, ("axis", "out", "keepdims"))
+    if len(given) > len(names):
+        ctx.refuse(f"{op} with these arguments is not compiled")
+    every = {**dict(zip(names, given, strict=False)), **named}
+    every = {k: v for k, v in every.items() if not (isinstance(v, Object) and v.value is None)}
+    if len(given) + len(named) > len({*names[: len(given)], *named}):
+        ctx.refuse(f"{op} is given an argument twice: TypeError")
+    known = {"axis", "keepdims", *(("dtype",) if op in ("sum", "prod", "mean") else ())}
+    known |= {"ddof"} if op in ("std", "var") else set()
+    if not set(every) <= known:
+        ctx.refuse(f"{op} with {', '.join(sorted(every))} is not compiled", "write the loop")
+    return Options(
+        _axes(ctx, rank, every.get("axis")),
+        bool(_constant(ctx, every.get("keepdims"), bool)),
+        known_dtype(ctx, every["dtype"]) if "dtype" in every else None,
+        _constant(ctx, every.get("ddof"), int),
+    )
+
+
+def _constant(ctx: Lowering, value: Value | None, kind: type[int]) -> int:
+    if value is None:
+        return kind(0)
+    if not isinstance(value, Number) or type(value.constant) is not kind:
+        ctx.refuse("this argument is compiled for a constant only")
+    return kind(value.constant)
+
+
+def _axes(ctx: Lowering, rank: int, value: Value | None) -> tuple[int, ...] | None:
+    if value is None:
+        return None
+    parts = value.items if isinstance(value, Tuple) else (value,)
+    found: list[int] = []
+    for part in parts:
+        axis = part.constant if isinstance(part, Number) else None
+        if type(axis) is not int or not -rank <= axis < rank:
+            ctx.refuse("the axis must be a constant of the array's axes")
+        found.append(axis % rank)
+    if len(set(found)) < len(found):
+        ctx.refuse("an axis is named twice: ValueError")
+    return tuple(sorted(found))
+
+
+# ---- along axes ------------------------------------------------------------------------------
+
+
+def _along(ctx: Lowering, op: str, source: Elements, options: Options, one: One) -> View:
+    """One reduction for each index of the axes that stay."""
+    gone = options.axes or ()
+    stay = [axis for axis in range(source.rank) if axis not in gone]
+    held = [ctx.held(extent) for extent in source.shape]
+    inner = tuple(held[axis] for axis in gone)
+    shape = tuple(held[axis] for axis in stay)
+    if op in _NEEDS_ELEMENTS:
+        ctx.fail_if(apply("equal", size_of(inner), ZERO))
+    with ctx.nested():
+        kind = one(ctx, _part(source, inner, gone, stay, (ZERO,) * len(stay))).type
+    full = tuple(ONE if axis in gone else held[axis] for axis in range(source.rank))
+    result = allocate(ctx, I64 if kind is INT else kind, full if options.keep else shape, op)
+
+    def reduced(place: Index) -> None:
+        value = one(ctx, _part(source, inner, gone, stay, place))
+        where = place
+        if options.keep:
+            outer = dict(zip(stay, place, strict=True))
+            where = tuple(outer.get(axis, ZERO) for axis in range(source.rank))
+        store(ctx, result, where, convert(value, result.dtype))
+
+    over(ctx, shape, reduced, "k")
+    return result
+
+
+def _part(
+    source: Elements, shape: Index, gone: Sequence[int], stay: Sequence[int], place: Index
+) -> Elements:
+    """The elements that are reduced to the one at `place`."""
+
+    def element(index: Index) -> Expr:
+        own = {**dict(zip(gone, index, strict=True)), **dict(zip(stay, place, strict=True))}
+        return source.element(tuple(own[axis] for axis in range(source.rank)))
+
+    return Elements(source.dtype, shape, element, source.reads)
+
+
+# ---- the reductions --------------------------------------------------------------------------
+
+_NEEDS_ELEMENTS: Final = frozenset(
+    ("min", "max", "ptp", "mean", "argmin", "argmax", "std", "var", "nanmin", "nanmax", "nanmean")
+)
+
+
+def _reduction(ctx: Lowering, op: str, dtype: Scalar, options: Options) -> One:
+    """How the elements of one array become one number."""
+    if dtype.kind == "complex" and op not in ("sum", "prod", "mean", "any", "all"):
+        ctx.refuse(f"{op} of complex numbers is not compiled")
+    match op:
+        case "argmin" | "argmax":
+            return lambda ctx, source: _position(ctx, op == "argmax", source)
+        case "std" | "var":
+            return lambda ctx, source: _spread(ctx, op, source, options.ddof)
+        case "ptp":
+            return _range
+        case "count_nonzero":
+            return _count
+        case "nansum" | "nanmean":
+            return lambda ctx, source: _without_nan(ctx, op, source)
+        case _:
+            kind = _accumulator(ctx, op, dtype, options.dtype)
+            return lambda ctx, source: _simple(ctx, op, source, kind)
+
+
+def _accumulator(ctx: Lowering, op: str, dtype: Scalar, asked: Scalar | None) -> Scalar:
+    if asked is not None:
+        if asked is B1 or not np.can_cast(dtype.dtype, asked.dtype, "same_kind"):
+            ctx.refuse(f"{op} of {dtype} as {asked} is not compiled")
+        if op == "mean" and not asked.is_inexact:
+            ctx.refuse("a mean in whole numbers is not compiled")
+        return asked
     if op in ("any", "all"):
         return B1
-    if op in ("min", "max"):
-        if dtype.kind == "complex":
-            ctx.refuse(f"{op} of complex numbers is not compiled")
-        return dtype
-    if dtype.is_inexact:
+    if op in ("min", "max", "nanmin", "nanmax") or dtype.is_inexact:
         return dtype
     if op == "mean":
         return F64
     return U64 if dtype.kind == "unsigned" else I64
 
 
+def _simple(ctx: Lowering, op: str, source: Elements, kind: Scalar) -> Expr:
+    _must_have_elements(ctx, op, source)
+    if op == "mean":
+        total = _accumulate(ctx, "sum", source, kind)
+        count = convert(cast(size_of(source.shape), F64), kind)
+        return apply("divide", total, count)
+    total = _accumulate(ctx, op, source, kind)
+    if op in ("nanmin", "nanmax") and kind.kind == "real":
+        ctx.fail_if(apply("not_equal", total, total))
+    return total
+
+
+def _must_have_elements(ctx: Lowering, op: str, source: Elements) -> None:
+    """Without any, NumPy raises ValueError or warns."""
+    if op in _NEEDS_ELEMENTS:
+        ctx.fail_if(apply("equal", size_of(source.shape), ZERO))
+
+
 def _accumulate(ctx: Lowering, op: str, source: Elements, kind: Scalar) -> Expr:
+    """Sums of narrow floats are kept in the wider type: at least as near as NumPy's pairs."""
     step = _STEP[op]
-    total = Var(ctx.local(f"{op}.tmp", kind), kind)
-    if op in ("min", "max"):
+    step = {"fmin": "minimum", "fmax": "maximum"}.get(step, step) if kind.kind != "real" else step
+    wide = _WIDER.get(kind, kind) if op == "sum" else kind
+    total = Var(ctx.local(f"{op}.tmp", wide), wide)
+    if op in ("min", "max", "nanmin", "nanmax"):
         first = source.element((ZERO,) * source.rank)
     else:
         identity = OPS[step].identity
         assert identity is not None, op
-        first = Const(bool(identity) if kind is B1 else _of_kind(identity, kind), kind)
+        first = constant_of(identity, wide)
     ctx.emit(Assign(total.name, first, ctx.loc))
 
-    def add(place: tuple[Expr, ...]) -> None:
+    def add(place: Index) -> None:
         item = source.element(place)
         item = cast(nonzero(item), B1) if kind is B1 else convert(item, kind)
+        item = cast(item, wide)
         ctx.emit(Assign(total.name, apply(step, total, item, checked=False), ctx.loc))
 
     over(ctx, source.shape, add)
-    return total
+    return cast(total, kind)
 
 
-def _of_kind(value: float, kind: Scalar) -> int | float | complex:
-    if kind.is_integer:
-        return int(value)
-    return complex(value) if kind.kind == "complex" else float(value)
+def _spread(ctx: Lowering, op: str, source: Elements, ddof: int) -> Expr:
+    """`std` and `var`: the mean of squared distances from the mean."""
+    kind = source.dtype if source.dtype.is_inexact else F64
+    size = size_of(source.shape)
+    ctx.fail_if(apply("less_equal", size, Const(max(ddof, 0), INT)))
+    count = convert(cast(size, F64), kind)
+    mean = ctx.temporary(apply("divide", _accumulate(ctx, "sum", source, kind), count))
+
+    def squared(item: Expr) -> Expr:
+        distance = ctx.temporary(apply("sub", convert(item, kind), mean, checked=False))
+        return apply("mul", distance, distance, checked=False)
+
+    total = _accumulate(ctx, "sum", elementwise(ctx, kind, [source], squared), kind)
+    left = count if ddof == 0 else convert(cast(plus(size, Const(-ddof, INT)), F64), kind)
+    result = apply("divide", total, left)
+    return apply("sqrt", result, checked=False) if op == "std" else result
 
 
-def dot(ctx: Lowering, op: str, args: Sequence[Value]) -> Number:
-    """`np.dot(x, y)` of two vectors."""
-    left, right = _vector(ctx, args[0]), _vector(ctx, args[1])
-    kind = common(left.dtype, right.dtype)
-    if kind is None or kind is B1 or (op == "vdot" and kind.kind == "complex"):
-        ctx.refuse("the dot product of these types is not compiled")
-    shape = broadcast(ctx, [left.shape, right.shape])
-
-    def product(x: Expr, y: Expr) -> Expr:
-        return apply("mul", convert(x, kind), convert(y, kind), checked=False)
-
-    pairs = elementwise(ctx, kind, [left, right], product)
-    zero = Const(_of_kind(0.0, kind), kind)
-    total = Var(ctx.local(f"{op}.tmp", kind), kind)
-    ctx.emit(Assign(total.name, zero, ctx.loc))
-
-    def add(place: tuple[Expr, ...]) -> None:
-        item = at(pairs, place)
-        ctx.emit(Assign(total.name, apply("add", total, item, checked=False), ctx.loc))
-
-    over(ctx, shape, add)
-    return Number(total)
+def _range(ctx: Lowering, source: Elements) -> Expr:
+    """`np.ptp`."""
+    if source.dtype.kind == "bool":
+        ctx.refuse("np.ptp of bools raises TypeError")
+    _must_have_elements(ctx, "ptp", source)
+    top, low = (_accumulate(ctx, op, source, source.dtype) for op in ("max", "min"))
+    return operate(ctx, "sub", top, low, True)
 
 
-def _vector(ctx: Lowering, value: Value) -> Elements:
-    if not isinstance(value, View | Elements) or value.rank != 1:
-        ctx.refuse("dot is compiled for two vectors", "write the loops of the matrix product")
-    return elements(ctx, value)
+def _count(ctx: Lowering, source: Elements) -> Expr:
+    def truth(item: Expr) -> Expr:
+        return cast(nonzero(item), I64)
+
+    counted = _accumulate(ctx, "sum", elementwise(ctx, I64, [source], truth), I64)
+    return cast(counted, _COUNT)
 
 
-# ---- new arrays ------------------------------------------------------------------------------
+def _without_nan(ctx: Lowering, op: str, source: Elements) -> Expr:
+    if source.dtype.kind != "real":
+        return _simple(ctx, op[3:], source, _accumulator(ctx, op[3:], source.dtype, None))
+    zero = constant_of(0, source.dtype)
+
+    def present(item: Expr) -> Expr:
+        held = ctx.temporary(item)
+        return apply("select", apply("equal", held, held), held, zero)
+
+    kept = elementwise(ctx, source.dtype, [source], present)
+    total = _accumulate(ctx, "sum", kept, source.dtype)
+    if op == "nansum":
+        return total
+
+    def counts(item: Expr) -> Expr:
+        held = ctx.temporary(item)
+        return cast(apply("equal", held, held), I64)
+
+    count = _accumulate(ctx, "sum", elementwise(ctx, I64, [source], counts), I64)
+    ctx.fail_if(apply("equal", count, constant_of(0, I64)))
+    return apply("divide", total, convert(cast(count, F64), source.dtype))
 
 
-def new_array(ctx: Lowering, op: str, args: Sequence[Value], named: Mapping[str, Value]) -> View:
-    """`np.zeros(n)` and its kin: a local array."""
-    if not args:
-        ctx.refuse("the shape is missing")
-    model = args[0] if isinstance(args[0], View) else None
-    shape = model.shape if model is not None else _shape(ctx, args[0])
-    rest = list(args[1:])
-    fill = rest.pop(0) if op == "full" and rest else named.get("fill_value")
-    dtype = rest.pop(0) if rest else named.get("dtype")
-    if rest or not set(named) <= {"dtype", "fill_value"}:
-        ctx.refuse("these arguments of a new array are not compiled")
-    kind = _new_dtype(ctx, op, dtype, fill, model)
-    result = allocate(ctx, kind, tuple(ctx.held(extent) for extent in shape), op)
-    if op == "empty":
-        return result
-    value = _fill(ctx, op, fill, kind)
-    over(ctx, result.shape, lambda place: store(ctx, result, place, value))
-    return result
+# ---- positions -------------------------------------------------------------------------------
 
 
-def _new_dtype(
-    ctx: Lowering, op: str, dtype: Value | None, fill: Value | None, model: View | None
-) -> Scalar:
-    if dtype is not None:
-        found = scalar_of_dtype(dtype_of(ctx, dtype))
-        if found is None:
-            ctx.refuse("an array of this dtype is not compiled")
-        return found
-    if model is not None:
-        return model.dtype
-    if op == "full" and isinstance(fill, Number):
-        return {BOOL: B1, INT: I64}.get(fill.type, _numpy(fill.type))
-    return F64
+def _position(ctx: Lowering, largest: bool, source: Elements) -> Expr:
+    """`argmin` and `argmax`: the first of the best, or the first NaN."""
+    _must_have_elements(ctx, "argmin", source)
+    kind = source.dtype
+    real = kind.kind == "real"
+    best = Var(ctx.local("best.tmp", kind), kind)
+    where = Var(ctx.local("where.tmp", INT), INT)
+    nan = Var(ctx.local("nan.tmp", BOOL), BOOL) if real else None
+    ctx.emit(Assign(best.name, source.element((ZERO,) * source.rank), ctx.loc))
+    ctx.emit(Assign(where.name, ZERO, ctx.loc))
+    if nan is not None:
+        ctx.emit(Assign(nan.name, Const(False, BOOL), ctx.loc))
+    shape = tuple(ctx.held(extent) for extent in source.shape)
+
+    def look(place: Index) -> None:
+        item = ctx.temporary(source.element(place))
+        better = apply("greater" if largest else "less", item, best)
+        sets = (Assign(best.name, item, ctx.loc), Assign(where.name, _flat(shape, place), ctx.loc))
+        ctx.emit(If(better, sets, (), ctx.loc))
+        if nan is not None:
+            test = cast(apply("isnan", item), BOOL)
+            ctx.emit(Assign(nan.name, apply("or", nan, test), ctx.loc))
+
+    over(ctx, shape, look)
+    if nan is not None:
+        with ctx.nested() as draft:
+            _first_nan(ctx, source, shape, where)
+        ctx.emit(If(nan, body_of(draft), (), ctx.loc))
+    return cast(where, I64)
 
 
-def _numpy(kind: Scalar) -> Scalar:
-    found = scalar_of_dtype(kind.dtype)
-    assert found is not None, kind
-    return found
+def _flat(shape: Index, place: Index) -> Expr:
+    """The position in C order."""
+    position = place[0]
+    for extent, part in zip(shape[1:], place[1:], strict=True):
+        position = plus(times(position, extent), part)
+    return position
 
 
-def _fill(ctx: Lowering, op: str, fill: Value | None, kind: Scalar) -> Expr:
-    if op != "full":
-        return Const(_of_kind(op == "ones", kind) if kind is not B1 else op == "ones", kind)
-    if not isinstance(fill, Number) or fill.kind is not None:
-        ctx.refuse("the fill value must be a number")
-    return ctx.held(stored(ctx, fill.expr, kind))
+def _first_nan(ctx: Lowering, source: Elements, shape: Index, where: Var) -> None:
+    ctx.emit(Assign(where.name, size_of(shape), ctx.loc))
 
+    def look(place: Index) -> None:
+        item = ctx.temporary(source.element(place))
+        here = ctx.temporary(_flat(shape, place))
+        found = apply("and", cast(apply("isnan", item), BOOL), apply("less", here, where))
+        ctx.emit(If(found, (Assign(where.name, here, ctx.loc),), (), ctx.loc))
 
-def _shape(ctx: Lowering, value: Value) -> tuple[Expr, ...]:
-    parts = value.items if isinstance(value, Tuple) else (value,)
-    extents: list[Expr] = []
-    for part in parts:
-        if not isinstance(part, Number):
-            ctx.refuse("the shape of a new array must be ints")
-        extent = ctx.held(index(ctx, part))
-        ctx.fail_if(apply("less", extent, ZERO))
-        extents.append(extent)
-    return tuple(extents)
-
-
-def copied(ctx: Lowering, value: Value) -> View:
-    """`x.copy()`, `np.array(x)`: the elements in a new local array."""
-    match value:
-        case View() | Elements():
-            return materialize(ctx, elements(ctx, value), "copy")
-        case Tuple(items) if items and all(isinstance(item, Number) for item in items):
-            return _of_tuple(ctx, [item for item in items if isinstance(item, Number)])
-        case _:
-            ctx.refuse("a copy of this is not compiled")
-
-
-def _of_tuple(ctx: Lowering, items: Sequence[Number]) -> View:
-    kind = items[0].type
-    if any(item.type is not kind or item.kind is not None for item in items):
-        ctx.refuse("the elements must be of one type")
-    exprs = [convert(item.expr, _numpy(kind)) for item in items]
-    result = allocate(ctx, _numpy(kind), (Const(len(items), INT),), "array")
-    for k, expr in enumerate(exprs):
-        store(ctx, result, (Const(k, INT),), expr)
-    return result
+    over(ctx, shape, look)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conure.frontend.assignment import assign_target, augmented
 from conure.frontend.context import Draft, Edge, Lowering, Tail, Target, body_of
-from conure.frontend.expressions import condition, evaluate
+from conure.frontend.expressions import as_tuple, condition, evaluate
 from conure.frontend.joins import join
 from conure.frontend.keeping import kept
 from conure.frontend.loops import lower_for, lower_while
@@ -48,6 +48,8 @@ def _statement(ctx: Lowering, node: ast.stmt, tail: Tail) -> None:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if kept(ctx, name, value):
             return
         case ast.Assign(targets=targets, value=value):
+            if all(isinstance(target, ast.Subscript) for target in targets):
+                value = as_tuple(value)  # whose elements are stored, so that it may be a list
             _assign(ctx, targets, evaluate(ctx, value))
         case ast.AnnAssign(target=target, value=value, simple=_):
             if value is not None:

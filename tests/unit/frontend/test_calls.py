@@ -124,7 +124,7 @@ def test_guards_name_what_a_callee_takes_from_its_world() -> None:
         ("def f(x):\n return [v for v in x]", "list comprehension"),
         ("def f(x):\n y = x[1:]\n return y", "the returned value"),
         ("def f(x):\n y = 1\n for v in x:\n  y = x\n return y[0]", "'y' holds"),
-        ("def f(x):\n return x[x > 0]", "loop over the index array"),
+        ("def f(x):\n return x[x > 0, 0]", "a mask is compiled for all axes"),
         ("def f(x):\n return x[0.5]", "not an int"),
         ("def f(x):\n return x[0, 0]", "IndexError"),
         ("def f(x):\n return unknown + 1", "unknown"),
