@@ -20,13 +20,16 @@ from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
 from conure.passes.branch import branch
+from conure.passes.contract import contract
 from conure.passes.distribute import distribute
+from conure.passes.fuse import fuse
 from conure.passes.induct import induct
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
 from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
+from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
 from conure.passes.simplify import simplify
 from conure.passes.sink import sink
@@ -36,6 +39,7 @@ from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
 from conure.record import Record
 from conure.schedule.choose import choose
+from conure.schedule.fusion import Grouper, worth_recomputing
 from conure.target import Target, host
 
 
@@ -72,6 +76,13 @@ class Stage(Record):
     name: str
     run: Callable[[Program, Setting], Program]
     why: str
+
+
+def _fuse(program: Program, setting: Setting) -> Program:
+    """Fuse; loops are judged as they are asked for."""
+    if setting.careful:
+        return program
+    return fuse(program, Grouper(program, setting.judge(program).verdict))
 
 
 def _arrange(program: Program, setting: Setting) -> Program:
@@ -141,6 +152,20 @@ DISTRIBUTE: Final = Stage(
     lambda p, s: distribute(p, s.judged(p), s.exact),
     "make several loops of a serial one where some of them are parallel",
 )
+FUSE: Final = (
+    Stage(
+        "recompute",
+        lambda p, s: p if s.careful else recompute(p, worth_recomputing),
+        "what is cheap is rather computed twice than stored",
+    ),
+    Stage("fuse", _fuse, "what loops over one domain share is read once"),
+    Stage(
+        "contract",
+        lambda p, s: p if s.careful else contract(p),
+        "what a fused iteration keeps for itself is a register",
+    ),
+    Stage("tidy", lambda p, s: p if s.careful else tidy(p), "arrays that nobody reads go away"),
+)
 APPLY: Final = (
     Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
     DISTRIBUTE,
@@ -155,7 +180,7 @@ APPLY: Final = (
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )
-STAGES: Final = TIDY + PROVE + APPLY
+STAGES: Final = TIDY + PROVE + FUSE + APPLY
 
 
 def decide(

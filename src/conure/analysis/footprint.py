@@ -17,6 +17,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import leaves
 from conure.analysis.interval import Number
@@ -43,8 +45,17 @@ def trips(found: Survey, index: str, guess: Number = 1000) -> Number:
 
 def cost(body: tuple[Stmt, ...]) -> float:
     """The work of one run of a body in additions; inner loops count as one iteration."""
+    return _work(walk(body))
+
+
+def expression_cost(expr: Expr) -> float:
+    """The work of an expression in additions."""
+    return _work(walk(expr))
+
+
+def _work(nodes: Iterable[Expr | Stmt]) -> float:
     total = 0.0
-    for node in walk(body):
+    for node in nodes:
         if isinstance(node, Apply):
             total += OPS[node.op].cost
         elif isinstance(node, Load | Store):

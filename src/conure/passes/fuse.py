@@ -1,0 +1,77 @@
+"""Make one loop of several over the same domain, so that what they share is read once.
+
+>>> from conure.analysis.parallel import judge_of
+>>> from conure.ir.parse import parse
+>>> from conure.ir.text import show
+>>> from conure.schedule.fusion import Grouper
+>>> program = parse('''program p(x: f64[1]C, y: f64[1]C, out: f64[1]C) {
+...   if dim(x, 0) != dim(y, 0) { fail }
+...   t = alloc f64[dim(x, 0)]
+...   for i in 0:dim(x, 0) { t[i] = x[i] * 2.0:f64 }
+...   if dim(out, 0) != dim(y, 0) { fail }
+...   for j in 0:dim(out, 0) { out[j] = t[j] + y[j] }
+... }''')
+>>> print(show(fuse(program, Grouper(program, judge_of(program).verdict))))
+program p(x: f64[1]C, y: f64[1]C, out: f64[1]C) {
+    if dim(x, 0) != dim(y, 0) {
+        fail
+    }
+    if dim(out, 0) != dim(y, 0) {
+        fail
+    }
+    t = alloc f64[dim(x, 0)]
+    for i in 0:dim(x, 0) {
+        t[i] = x[i] * 2.0:f64
+        out[i] = t[i] + y[i]
+    }
+}
+
+Loops inside fused loops are fused in turn. Which loops those are is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from conure.analysis.sizes import Sizes
+from conure.ir.nodes import For, Program, Stmt, Var
+from conure.ir.types import INT
+from conure.ir.walk import bodies, substitute, with_bodies
+
+Stmts = tuple[Stmt, ...]
+Group = Callable[[Sequence[Stmt], Sizes], list[list[int]]]
+
+
+def fuse(program: Program, group: Group) -> Program:
+    """Fuse in every list of statements what `group` puts together, outer lists first."""
+    body = _list(program.body, Sizes.of(program), group)
+    return program if body == program.body else program.with_body(body)
+
+
+def _list(stmts: Stmts, sizes: Sizes, group: Group) -> Stmts:
+    if not any(bodies(stmt) for stmt in stmts):
+        for stmt in stmts:
+            sizes.learn(stmt)
+        return stmts
+    known = sizes.inside()
+    groups = group(stmts, sizes)
+    made: list[Stmt] = []
+    for members in groups:
+        stmt = _together([stmts[at] for at in members])
+        lists = [_list(body, known.inside(), group) for body in bodies(stmt)]
+        made.append(with_bodies(stmt, tuple(lists)))
+        known.learn(stmt)
+    return tuple(made)
+
+
+def _together(stmts: list[Stmt]) -> Stmt:
+    """One loop with the bodies of all, by the index of the first."""
+    first, *others = stmts
+    if not isinstance(first, For) or not others:
+        return first
+    body = first.body
+    for other in others:
+        assert isinstance(other, For), other
+        body += substitute(other.body, {other.index: Var(first.index, INT)})
+    return replace(first, body=body)
