@@ -35,12 +35,18 @@ def write_all(scope: Scope, stmts: tuple[Stmt, ...]) -> None:
     for stmt in stmts:
         if not scope.function.open:
             break
-        if scope.flag and scope.place.depth == 0 and arrays_written(stmt):
-            scope.settle()  # nothing is written yet that would have to be restored
+        if arrays_written(stmt):
+            _settle_before_writing(scope)
         write(scope, stmt)
     if scope.function.open and scope.owned[owned:]:
         scope.free(scope.owned[owned:])
     del scope.owned[owned:]
+
+
+def _settle_before_writing(scope: Scope) -> None:
+    """Outside of loops nothing is written yet that would have to be restored."""
+    if scope.flag and scope.place.depth == 0:
+        scope.settle()
 
 
 def write(scope: Scope, stmt: Stmt) -> None:
@@ -53,7 +59,9 @@ def write(scope: Scope, stmt: Stmt) -> None:
                 else:
                     scope.write(name, evaluate(scope, value))
         case Store(array, index, value, checked):
-            store(scope, array, steer(scope, *index), evaluate(scope, value), checked)
+            place, operands = steer(scope, *index), evaluate(scope, value)
+            _settle_before_writing(scope)
+            store(scope, array, place, operands, checked)
         case For():
             _for(scope, stmt)
         case While():
