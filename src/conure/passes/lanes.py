@@ -9,7 +9,7 @@
     }                                            s = s + a[k] * b[k, j.strip + j.lane.1]
                                                  s.v[j.lane.1] = s } }
                                              ... c[j.strip + j.lane.2] = s.v[j.lane.2] }
-                                           (and the rest of n / 8 one by one)
+                                           (and the rest of n / 8 in narrower strips, one by one)
 
 Scalars that live across the pieces become small arrays of one value per lane, which code
 generation keeps in vector registers. A `while` whose condition differs between lanes, or a `for`
@@ -19,7 +19,7 @@ is that of SPMD-on-SIMD compilation (Pharr and Mark, "ispc", InPar 2012).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Final
 
@@ -52,23 +52,35 @@ from conure.record import Record
 
 Stmts = tuple[Stmt, ...]
 
+_FEW: Final = 8
 _OFF: Final = Const(0, I64)
 _ON: Final = Const(1, I64)
 _STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 
 
-def lanes(program: Program, widths: dict[str, int]) -> Program:
-    """Split each loop named in `widths` into strips of that many lanes, and a rest."""
+def lanes(program: Program, widths: Mapping[str, tuple[int, ...]]) -> Program:
+    """Split each loop named in `widths` into strips of that many lanes, wide ones first, then
+    narrower ones of what is left, and a rest."""
     names = Names(program)
 
     def split(stmt: Stmt) -> Stmt | Stmts:
         if isinstance(stmt, For) and stmt.index in widths:
-            hoisted = hoist(stmt, varying(stmt), names)
-            return _Strip(hoisted, widths[stmt.index], names).split()
+            return _strips(hoist(stmt, varying(stmt), names), widths[stmt.index], names)
         return stmt
 
     body = map_statements(map_statements(program.body, split), with_privates)
     return replace(program, body=body, locals=program.locals + tuple(names.new))
+
+
+def _strips(loop: For, widths: tuple[int, ...], names: Names) -> Stmts:
+    before, rest = with_fixed_stop(loop, names)
+    made: list[Stmt] = list(before)
+    for place, width in enumerate(widths):
+        # few strips of a loop that the cores share would leave some of them without work
+        least = _FEW if loop.mark.kind == "parallel" and place + 1 < len(widths) else 0
+        end, strips, rest = _Strip(rest, width, names).split(least)
+        made += [end, strips]
+    return (*made, replace(rest, notes=("the rest of the lanes",)))
 
 
 class _Piece(Record, frozen=False):
@@ -97,24 +109,27 @@ class _Strip(Record, frozen=False):
     spread: dict[str, str] = field(default_factory=dict)  # scalar -> its array of lane values
     strip: str = ""
 
-    def split(self) -> Stmts:
-        names = self.names
-        before, loop = with_fixed_stop(self.loop, names)
+    def split(self, least: int) -> tuple[Assign, For, For]:
+        """Where the strips end, if there are at least so many, they, and what is left."""
+        names, loop = self.names, self.loop
         self.apart = varying(loop)
         trips = names.local(f"{loop.index}.main", INT)
         self.strip = names.make(f"{loop.index}.strip")
         count = _minus(apply("maximum", loop.stop, loop.start), loop.start)
         blocks = apply("floordiv", count, integer(self.width), checked=False)
-        main = _plus(loop.start, apply("mul", blocks, integer(self.width), checked=False))
+        lanes = apply("mul", blocks, integer(self.width), checked=False)
+        if least:
+            enough = apply("less_equal", integer(least * self.width), count)
+            lanes = apply("select", enough, lanes, integer(0))
+        main = _plus(loop.start, lanes)
         cut = self._cut(loop.body)
         self._choose_spread(cut)
         emitted = self._emit(cut)
         body = (*self._allocations(), *emitted)
         bound = Var(trips, INT)
         first = replace(loop, index=self.strip, stop=bound, step=integer(self.width), body=body)
-        rest = replace(loop, start=bound, notes=("the rest of the lanes",))
-        rest = self._renamed(rest)
-        return (*before, Assign(trips, main, loop.loc), first, rest)
+        rest = self._renamed(replace(loop, start=bound))
+        return Assign(trips, main, loop.loc), first, rest
 
     # ---- cutting --------------------------------------------------------------------------
 

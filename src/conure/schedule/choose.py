@@ -130,7 +130,7 @@ class _Chooser(Record, frozen=False):
         inside = [s for s in statements(loop.body) if isinstance(s, For)]
         if any(self._suits_lanes(s) and self._lane_jumps(s) <= jumps for s in inside):
             return False
-        self.choices.lanes[loop.index] = self._width(loop, 2 if _divided(loop) else 4)
+        self.choices.lanes[loop.index] = self._widths(loop, 2 if _divided(loop) else 4)
         return True
 
     def _suits_lanes(self, loop: For) -> bool:
@@ -162,16 +162,20 @@ class _Chooser(Record, frozen=False):
         """Whether every innermost loop inside is a sum, a search or a `while`."""
         return all(isinstance(s, While) or not self._free(s) for s in _innermost(loop))
 
-    def _width(self, loop: For, vectors: int) -> int:
+    def _widths(self, loop: For, vectors: int) -> tuple[int, ...]:
+        """Several vectors, so that the processor has enough to do at once, then single ones."""
         bits = max((access_bits(a, self.program) for a in _accesses(loop.body)), default=64)
-        return vectors * self.target.vector_bits // max(bits, 32)
+        width = self.target.vector_bits // max(bits, 32)
+        trips = _constant_trips(loop)
+        wide = () if trips < vectors * width else (vectors * width,)
+        return wide if trips % (vectors * width) == 0 else (*wide, width)
 
     def _tiles(self, outer: For) -> None:
         """Tile and jam a loop directly around lanes, if it shares the vectors that they read."""
         if len(outer.body) != 1 or not isinstance(inner := outer.body[0], For):
             return
-        width = self.choices.lanes.get(inner.index)
-        if width is None or not (self._free(outer) and outer.step == Const(1, INT)):
+        widths = self.choices.lanes.get(inner.index)
+        if widths is None or not (self._free(outer) and outer.step == Const(1, INT)):
             return
         if _moves(inner, outer.index) or _divided(inner):
             return
@@ -182,7 +186,7 @@ class _Chooser(Record, frozen=False):
             for a in _accesses(inner.body)
         )
         if shared:
-            self.choices.tiles[outer.index] = (_ROWS, width)
+            self.choices.tiles[outer.index] = (_ROWS, widths[0])
             self.choices.copies[outer.index] = _JAM
 
     # ---- facts ----------------------------------------------------------------------------

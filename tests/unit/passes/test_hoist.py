@@ -50,7 +50,7 @@ def test_a_load_from_what_the_loop_writes_stays() -> None:
 
 
 def test_lanes_with_far_strides_keep_the_values() -> None:
-    program = lanes(parse(FORCES), {"i": 4})
+    program = lanes(parse(FORCES), {"i": (4,)})
     check(program)
     random = np.random.default_rng(5)
     x, y = random.integers(0, 9, 60) * 1.0, random.integers(0, 9, 7) * 1.0

@@ -40,13 +40,13 @@ TEXTS: dict[str, tuple[Callable[[Program], Program], str]] = {
     "interchange": (lambda p: interchange(p, {"i"}), COPY),
     "tile": (lambda p: tile(p, {"i": (8, 16)}), COPY),
     "jam": (lambda p: jam(p, {"i": 2}), SUMS),
-    "lanes": (lambda p: lanes(p, {"i": 8}), SUMS),
+    "lanes": (lambda p: lanes(p, {"i": (8,)}), SUMS),
     "lanes_while": (
-        lambda p: lanes(p, {"i": 4}),
+        lambda p: lanes(p, {"i": (4,)}),
         "for i in 0:n { s = x[i] while s < 5.0:f64 { s = s + 1.0:f64 } x[i] = s }",
     ),
     "lanes_break": (
-        lambda p: lanes(p, {"i": 4}),
+        lambda p: lanes(p, {"i": (4,)}),
         BREAK,
     ),
     "split": (lambda p: split(p, "i", Var("m", INT)), "for i in 0:n { x[i] = x[i] + x[m] }"),

@@ -84,10 +84,10 @@ def every_tile(program: Program) -> Iterator[Program]:
 def every_strip(program: Program) -> Iterator[Program]:
     for loop in free_loops(program):
         if loop.step == integer(1) and can_be_lanes(loop):
-            for width in (2, 4):
-                yield lanes(program, {loop.index: width})
+            for widths in ((2,), (4,), (4, 2)):
+                yield lanes(program, {loop.index: widths})
                 mark = Mark("parallel")
-                yield lanes(parallelize(program, {loop.index: mark}), {loop.index: width})
+                yield lanes(parallelize(program, {loop.index: mark}), {loop.index: widths})
 
 
 def every_jam(program: Program) -> Iterator[Program]:
@@ -158,6 +158,6 @@ def test_lanes_then_copies() -> None:
     for seed in range(6):
         program, args = nest("matmul", seed)
         want = observed(program, args)
-        after = jam(lanes(tile(marked(program), {"i": (4, 4)}), {"j": 4}), {"i": 2})
+        after = jam(lanes(tile(marked(program), {"i": (4, 4)}), {"j": (4,)}), {"i": 2})
         check(after)
         assert {observed(after, args, order) for order in ORDERS} == {want}
