@@ -27,7 +27,8 @@ def artifact_of(program: Program, config: Config, careful: bool) -> Artifact:
     found = ready_artifact(program, config, careful)
     if found is not None:
         return found
-    artifact = _make(program, config, careful, _name(program, config, careful))
+    with pool.being_made():  # LLVM starts and compiles the pool while the compiler is imported
+        artifact = _make(program, config, careful, _name(program, config, careful))
     cache = cache_for(config)
     if cache is not None:
         cache.put(artifact)

@@ -153,6 +153,9 @@ class Dispatcher:
         if kernel is not None:
             return kernel
         with self.lock:
+            kernel = variant.careful if careful else variant.fast
+            if kernel is not None:  # another thread's, meanwhile
+                return kernel
             begin = time.perf_counter()
             assert variant.lowered is not None
             artifact = artifact_of(variant.lowered.program, variant.config, careful)

@@ -14,6 +14,7 @@ and have all signals blocked.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import os
 import platform
@@ -21,7 +22,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -206,6 +207,26 @@ def runtime_address(threads: int = 0) -> int:
     if threads not in (0, pool.threads):
         pool.use(threads)
     return pool.address
+
+
+@contextlib.contextmanager
+def being_made() -> Iterator[None]:
+    """Make the pool in a thread meanwhile, if there is none; it has ended with the block, so that
+    a later fork finds no lock taken. What goes wrong shows when the pool is used."""
+    if _pool is not None:
+        yield
+        return
+    thread = threading.Thread(target=_make_quietly, name="conure-start", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _make_quietly() -> None:
+    with contextlib.suppress(Exception):
+        _make_pool()
 
 
 def the_pool() -> Pool:
