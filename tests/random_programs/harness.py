@@ -20,6 +20,7 @@ from typing import Any
 from tests.oracle import EXACT, Tolerance
 
 ROOT = Path(__file__).resolve().parents[2]
+WORKER = "tests.random_programs.worker"
 STARTUP = 60.0  # seconds that a worker may take to import and to run CPython
 
 
@@ -44,7 +45,8 @@ class Verdict:
 class Worker:
     """One worker process, started again when it is lost."""
 
-    def __init__(self, subject: str, limit: float):
+    def __init__(self, subject: str, limit: float, module: str = WORKER):
+        self.module = module
         self.subject = subject
         self.limit = limit
         self.process: subprocess.Popen[bytes] | None = None
@@ -89,7 +91,7 @@ class Worker:
         if self.process is None or self.process.poll() is not None:
             self.received = b""
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.random_programs.worker", self.subject],
+                [sys.executable, "-m", self.module, self.subject],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -125,8 +127,9 @@ class Worker:
 
 @dataclass
 class Tally:
-    """Counts over all programs, and the bad ones."""
+    """Counts over all programs, and the bad ones; `counted` says what the workers count."""
 
+    counted: str = "loops"
     programs: int = 0
     agreed: int = 0
     raised: Counter[str] = field(default_factory=Counter)
@@ -154,7 +157,7 @@ class Tally:
         return (
             f"{self.programs} programs in {self.seconds:.0f} s: {self.agreed} agreed, "
             f"{len(self.bad)} did not{f' ({bad})' if bad else ''}\n"
-            f"loops: {loops or 'no report'}\n"
+            f"{self.counted}: {loops or 'no report'}\n"
             f"raised in CPython: {sum(self.raised.values())}"
             f"{f' ({raised})' if raised else ''}"
         )
@@ -166,15 +169,16 @@ def run(
     jobs: int = 2,
     limit: float = 20.0,
     report: Callable[[Verdict], None] = lambda verdict: None,
+    module: str = WORKER,
 ) -> Tally:
-    """Check the programs of these seeds in `jobs` processes."""
+    """Check the programs of these seeds in `jobs` processes, each of which runs `module`."""
     todo: queue.SimpleQueue[int] = queue.SimpleQueue()
     for seed in seeds:
         todo.put(seed)
     tally, lock, begun = Tally(), threading.Lock(), time.monotonic()
 
     def work() -> None:
-        worker = Worker(subject, limit)
+        worker = Worker(subject, limit, module)
         try:
             while True:
                 try:

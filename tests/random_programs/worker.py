@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.oracle import Tolerance, difference, observe, subject_named
 from .program import Loaded, Program, build, load
 
 CALLS = 2  # a second call finds a plan
+Check = Callable[[Program, str, str, Any], dict[str, Any]]
 
 
 def check(program: Program, folder: str, subject: str, announce: Any) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _loops(loaded: Loaded) -> dict[str, Any]:
     return {"loops": dict(Counter(str(report.verdict) for report in reports)), "reasons": left}
 
 
-def serve(subject: str) -> None:
+def serve(subject: str, build: Callable[[int, str], Program], check: Check) -> None:
     """Answer requests until the input ends."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what the subject prints is no answer
@@ -125,4 +127,4 @@ def serve(subject: str) -> None:
 
 if __name__ == "__main__":
     faulthandler.enable()
-    serve(sys.argv[1])
+    serve(sys.argv[1], build, check)
