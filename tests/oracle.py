@@ -340,5 +340,22 @@ def parallel(
     return outcome
 
 
+def compiled_wholly(
+    function: Function, *arguments: Any, regions: int = 1, **options: Any
+) -> Outcome:
+    """`native`, and in a call so many regions ran compiled, to their end, and none in Python."""
+    outcome = native(function, *arguments, **options)
+    if _on_conure():
+        import conure  # only here, so that the oracle can be tested without it
+
+        with conure.profile() as profile:
+            observe(compiled(function), copied(arguments), function.__code__.co_filename)
+        ran = [(event.where, event.device, event.reason) for event in profile.events]
+        left = [each for each in ran if each[1] == "python"]
+        assert not left, f"{function.__name__}: {left}"
+        assert len({where for where, _, _ in ran}) == regions, f"{function.__name__}: {ran}"
+    return outcome
+
+
 def _on_conure() -> bool:
     return os.environ.get("CONURE_TEST_SUBJECT", "conure") == "conure"

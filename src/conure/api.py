@@ -15,9 +15,9 @@ import builtins
 import functools
 import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np  # noqa: F401 # for the doctests
 
@@ -203,23 +203,34 @@ def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
         locals=own,
         modules=modules - own,
         known=(frozenset(outside) | _BUILTINS) - own,
-        always_live=frozenset(declared) | _captured(node),
+        always_live=frozenset(declared) | _captured(node, {*own, *outside}),
         at_module_level=False,
     )
 
 
-def _captured(node: ast.FunctionDef) -> Names:
-    """Names of the function that functions inside it read or bind."""
+def _captured(node: ast.FunctionDef, taken: Collection[str]) -> Names:
+    """Names of the function that functions inside it read or bind, later perhaps. A comprehension
+    is done at once, and so is a generator that goes to `sum` and its kin (if those are not among
+    the names `taken` for something else)."""
     found = frozenset[str]()
+    done: set[int] = set()
     for inner in ast.walk(node):
+        match inner:
+            case ast.Call(ast.Name(name), [ast.GeneratorExp() as made], keywords=[]):
+                if name in _CONSUMERS and name not in taken:
+                    done.add(id(made))
+            case _:
+                pass
         nested = isinstance(
             inner,
-            ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.AsyncFunctionDef
-            | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
-        )  # fmt: skip
-        if nested and inner is not node:
+            ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.AsyncFunctionDef | ast.GeneratorExp,
+        )
+        if nested and inner is not node and id(inner) not in done:
             found |= reads(inner) | binds(inner)
     return found
+
+
+_CONSUMERS: Final = frozenset(("sum", "min", "max", "any", "all"))
 
 
 _rewritings: dict[tuple[Any, ...], _Rewriting | None] = {}

@@ -1,8 +1,8 @@
 """What names will hold when a region is reached, found without running the function.
 
-Only what has no effect is evaluated: arithmetic on known scalars, shapes, and allocations (as
-arrays of the right type and shape whose contents nobody looks at). What else is bound becomes
-unknown; a name whose type alone is known gets a sample of that type.
+Only what has no effect is evaluated: arithmetic on known scalars and small arrays, shapes, and
+allocations (as arrays of the right type and shape whose contents nobody looks at). What else is
+bound becomes unknown; a name whose type alone is known gets a sample of that type.
 
     >>> known = {"x": np.zeros((3, 4), "f4"), "np": np}
     >>> foresee(ast.parse("n, m = x.shape; y = np.empty(n)").body, known)
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 import operator
 from collections.abc import Callable, Iterable
 from types import ModuleType
@@ -22,6 +23,8 @@ from typing import Any, Final
 import numpy as np
 
 from conure.frontend.flow import binds
+from conure.frontend.numpy_table import ROWS
+from conure.frontend.reductions import REDUCTIONS
 
 Known = dict[str, Any]
 
@@ -33,7 +36,7 @@ class Unknown(Exception):
 _BINARY: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
+    ast.Pow: operator.pow, ast.MatMult: operator.matmul,
 }  # fmt: skip
 _UNARY: Final[dict[type[ast.unaryop], Callable[[Any], Any]]] = {
     ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_,
@@ -44,6 +47,7 @@ _CALLS: Final = frozenset(
 _ALLOCATIONS: Final = frozenset(("empty", "zeros", "ones", "full", "empty_like", "zeros_like",
                                  "ones_like", "full_like", "arange", "linspace"))  # fmt: skip
 _METHODS: Final = frozenset(("copy", "astype", "reshape", "ravel", "transpose", "item"))
+_MOST: Final = 100_000  # elements that are computed with, to learn the type of the result
 _ATTRIBUTES: Final = frozenset(("shape", "ndim", "size", "dtype", "T", "real", "imag"))
 
 
@@ -89,10 +93,10 @@ def _value(node: ast.expr, known: Known) -> Any:
             return tuple(_value(item, known) for item in node.elts)
         case ast.BinOp():
             return _small(
-                _BINARY[type(node.op)](_number(node.left, known), _number(node.right, known))
+                _BINARY[type(node.op)](_operand(node.left, known), _operand(node.right, known))
             )
         case ast.UnaryOp():
-            return _UNARY[type(node.op)](_number(node.operand, known))
+            return _UNARY[type(node.op)](_operand(node.operand, known))
         case ast.Attribute():
             return _attribute(_value(node.value, known), node.attr)
         case ast.Subscript():
@@ -106,6 +110,13 @@ def _value(node: ast.expr, known: Known) -> Any:
 def _number(node: ast.expr, known: Known) -> Any:
     value = _value(node, known)
     if isinstance(value, np.ndarray):
+        raise Unknown
+    return value
+
+
+def _operand(node: ast.expr, known: Known) -> Any:
+    value = _value(node, known)
+    if isinstance(value, np.ndarray) and value.size > _MOST:
         raise Unknown
     return value
 
@@ -142,8 +153,17 @@ def _call(node: ast.Call, known: Known) -> Any:
         case ast.Attribute(value=ast.Name(id=root), attr=name) if known.get(root) is np:
             if name in _ALLOCATIONS or isinstance(getattr(np, name, None), type):
                 return getattr(np, name)(*arguments, **keywords)
-        case ast.Attribute(value=receiver, attr=name) if name in _METHODS:
+            if getattr(np, name, None) in ROWS and _is_cheap(arguments):
+                return getattr(np, name)(*arguments, **keywords)
+        case ast.Attribute(value=ast.Name(id=root), attr=name) if known.get(root) is math:
+            if getattr(math, name, None) in ROWS:
+                return getattr(math, name)(*arguments)
+        case ast.Attribute(value=receiver, attr=name) if name in _METHODS | REDUCTIONS:
             array = _value(receiver, known)
-            if isinstance(array, np.ndarray):
+            if isinstance(array, np.ndarray) and (name in _METHODS or _is_cheap([array])):
                 return getattr(array, name)(*arguments, **keywords)
     raise Unknown
+
+
+def _is_cheap(arguments: Iterable[Any]) -> bool:
+    return all(not isinstance(each, np.ndarray) or each.size <= _MOST for each in arguments)
