@@ -18,7 +18,7 @@ import os
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -303,6 +303,23 @@ def typed(lines: str, **names: Any) -> Function:
     exec(compile(lines, filename, "exec"), module)
     function: Function = module["f"]
     return function
+
+
+def unary(text: str) -> Function:
+    """A loop that gives the value of `text` at z."""
+    lines = ["def f(z, n):", "    r = None", "    for i in range(n):", f"        r = {text}"]
+    return typed("\n".join([*lines, "    return r", ""]))
+
+
+def each(function: Function, values: Iterable[Any], tolerance: Tolerance = EXACT) -> None:
+    """`same` of one compiled function on one value (or tuple of values) after the other; the
+    function's last argument is how often it turns."""
+    subject = compiled(function)
+    for value in values:
+        given = value if isinstance(value, tuple) else (value,)
+        want, got = (observe(call, [*given, 1], "") for call in (function, subject))
+        text = difference(want, got, tolerance)
+        assert not text, f"{function.__name__} at {value!r}: {text}"
 
 
 def verdicts(function: Function, *arguments: Any) -> list[str]:

@@ -13,6 +13,7 @@ from .subscripts import element
 FLOATS = ("0.5", "2.0", "1.5", "-1.0", "0.25", "3.0", "1e-3", "0.0", "-0.0", "1.0")
 SPECIALS = ("math.inf", "np.nan", "1e300", "5e-324", "-math.inf")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+COMPLEX_FUNCTIONS = ("sqrt", "exp", "log", "sin", "cosh", "tanh")
 COMMON_DIVISORS = ("3", "7", "16", "-5", "2")
 
 
@@ -151,6 +152,9 @@ class Expressions:
                 (0.1, f"np.float64({self.leaf('i')})"),
                 (0.4, self.call(depth)),
                 (0.1, f"float(math.floor(min(max({one}, -9.0), 9.0)))"),
+                (0.2, f"round({one}, {draw.between(0, 4)})"),
+                (0.1, f"np.round({one}, {draw.between(-1, 4)})"),
+                (0.1, f"{draw.pick(['np.real', 'np.imag'])}({self.leaf('c')})"),
             ]
         )
 
@@ -196,6 +200,8 @@ class Expressions:
                 (0.3, f"complex({self.leaf('f')}, {self.leaf('f')})"),
                 (0.2, f"({one} / {two})"),
                 (0.2, f"np.conj({one})"),
+                (0.2, f"{draw.pick(['cmath', 'np'])}.{draw.pick(COMPLEX_FUNCTIONS)}({one})"),
+                (0.2, f"{one} ** {draw.pick(['2', '3', '0.5', '(1+0.5j)'])}"),
             ]
         )
 

@@ -21,7 +21,8 @@ from .loops import loop
 from .scope import Draw, Scalar, Scope
 from .statements import block, scratch
 
-HEADER = """import math
+HEADER = """import cmath
+import math
 
 import numpy as np
 

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.oracle import (
-    EXACT,
-    FEW_ULP,
-    Function,
-    Tolerance,
-    compiled,
-    difference,
-    native,
-    observe,
-    same,
-    typed,
-    verdicts,
-)
+from tests.oracle import FEW_ULP, each, native, same, typed, unary, verdicts
 
 FUNCTIONS = ["sqrt", "exp", "log", "log10", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
 FUNCTIONS += ["asin", "acos", "atan", "asinh", "acosh", "atanh"]
@@ -35,22 +21,6 @@ SPECIAL = [complex(*pair) for pair in itertools.product(PARTS, PARTS)]
 NUMBERS = SPECIAL + ORDINARY
 FEW = [complex(*pair) for pair in itertools.product((0.0, -0.0, 1.0, -2.5, math.inf), repeat=2)]
 COMPLEX_DTYPES = [np.complex64, np.complex128]
-
-
-def unary(text: str) -> Function:
-    """A loop that gives the value of `text` at z."""
-    lines = ["def f(z, n):", "    r = None", "    for i in range(n):", f"        r = {text}"]
-    return typed("\n".join([*lines, "    return r", ""]))
-
-
-def each(f: Function, values: Iterable[Any], tolerance: Tolerance = EXACT) -> None:
-    """One compiled function on one value after the other."""
-    subject = compiled(f)
-    for value in values:
-        given = value if isinstance(value, tuple) else (value,)
-        want, got = (observe(call, [*given, 1], "<none>") for call in (f, subject))
-        text = difference(want, got, tolerance)
-        assert not text, f"at {value!r}: {text}"
 
 
 # --- cmath ---

@@ -28,7 +28,9 @@ ARRAY_METHODS = frozenset(
      "astype", "fill", "dot", "item", "cumsum", "cumprod", "transpose", "trace", "ravel", "flatten",
      "reshape", "clip", "round", "conj", "conjugate")
 )  # fmt: skip
-NUMBER_METHODS = frozenset(("conjugate", "conj", "item", "astype", "is_integer"))
+NUMBER_METHODS = frozenset(
+    ("conjugate", "conj", "item", "astype", "is_integer", "round", "bit_length", "bit_count")
+)
 
 
 def attribute(ctx: Lowering, owner: Value, name: str) -> Value:

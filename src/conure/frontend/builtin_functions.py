@@ -12,6 +12,7 @@ from conure.frontend.arrays import elements, elementwise
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import convert, nonzero
 from conure.frontend.promotion import rank
+from conure.frontend.rounding import rounded
 from conure.frontend.values import (
     Elements,
     Number,
@@ -91,8 +92,9 @@ def _round(ctx: Lowering, args: Sequence[Value]) -> Value:
             return Number(convert(expr, INT))
         return Number(cast(apply("rint", expr), INT, loc=ctx.loc))
 
-    if len(args) > 1:
-        ctx.refuse("round to a number of digits is not compiled", "round(x * 100) / 100 differs")
+    if len(args) == 2 and not (isinstance(args[1], Object) and args[1].value is None):
+        return rounded(ctx, args)
+    args = args[:1] if len(args) == 2 else args
     return lift(ctx, whole, _numbers(ctx, args, 1, 1))
 
 
@@ -205,8 +207,10 @@ def _cast_to(ctx: Lowering, expr: Expr, target: Scalar) -> Expr:
 def number_method(
     ctx: Lowering, number: Number, name: str, args: Sequence[Value], dtype: Scalar | None
 ) -> Value:
-    """`x.item()`, `x.conjugate()`, `x.astype(...)`."""
+    """`x.item()`, `x.conjugate()`, `x.astype(...)`, `x.is_integer()`."""
     match name:
+        case "is_integer" if not args:
+            return lift(ctx, lambda one: Number(_is_whole(ctx, one[0].expr)), [number])
         case "item":
             return lift(ctx, lambda one: Number(_item(ctx, one[0].expr)), [number])
         case "conjugate" | "conj":
@@ -222,6 +226,21 @@ def _item(ctx: Lowering, expr: Expr) -> Expr:
         ctx.refuse("a Python number has no item()")
     twin = {"bool": BOOL, "real": FLOAT, "complex": COMPLEX}.get(expr.type.kind, INT)
     return cast(expr, twin)
+
+
+def _is_whole(ctx: Lowering, expr: Expr) -> Expr:
+    kind = expr.type
+    if kind.kind != "real" and not hasattr(
+        kind.dtype.type if not kind.python else int, "is_integer"
+    ):
+        ctx.refuse(f"{kind} has no method 'is_integer'")
+    if kind.kind in ("bool", "complex"):
+        ctx.refuse(f"is_integer of {kind} is not compiled")
+    held = ctx.held(expr)
+    if kind.kind != "real":
+        return cast(apply("equal", held, held), BOOL)
+    whole = cast(apply("equal", apply("trunc", held), held), BOOL)
+    return apply("and", whole, cast(apply("isfinite", held), BOOL))
 
 
 def _conjugate(ctx: Lowering, expr: Expr) -> Expr:

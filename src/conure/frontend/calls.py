@@ -20,13 +20,14 @@ from conure.frontend.builtin_functions import (
 from conure.frontend.comprehensions import check_sum
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import stored
-from conure.frontend.definitions import DEFINITIONS, OF_VECTORS
-from conure.frontend.functions import function, rounded
+from conure.frontend.definitions import DEFINITIONS, INT_METHODS, OF_VECTORS
+from conure.frontend.functions import function
 from conure.frontend.inlining import inline, inline_closure
 from conure.frontend.new_arrays import copied, known_dtype, new_array
 from conure.frontend.numpy_table import ROWS, Row
 from conure.frontend.products import dot
 from conure.frontend.reductions import REDUCTIONS, reduce
+from conure.frontend.rounding import numpy_round
 from conure.frontend.values import (
     Closure,
     Elements,
@@ -82,6 +83,8 @@ def _known(ctx: Lowering, value: object, arguments: Arguments) -> Value:
     builtin = BUILTINS.get(value) if isinstance(value, types.BuiltinFunctionType | type) else None
     if builtin is not None and not arguments.named:
         return builtin(ctx, arguments.given)
+    if value is round and [*arguments.named] == ["ndigits"] and len(arguments.given) == 1:
+        return BUILTINS[round](ctx, (*arguments.given, arguments.named["ndigits"]))
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     module = getattr(value, "__module__", None)
     shown = f"{module}.{name}" if module and module != "builtins" else name or repr(value)
@@ -123,7 +126,7 @@ def _of_vectors(value: object, arguments: Arguments) -> types.FunctionType | Non
 def _written_out(value: object) -> types.FunctionType | None:
     """A function of `math` that is a few lines of Python."""
     try:
-        found = DEFINITIONS.get(value)
+        found = DEFINITIONS.get(value, value if value in INT_METHODS.values() else None)
     except TypeError:
         return None
     return found if isinstance(found, types.FunctionType) else None
@@ -155,14 +158,14 @@ def _of_table(ctx: Lowering, row: Row, arguments: Arguments) -> Value:
             return reduce(ctx, row.op, first, rest, arguments.named)
         case "array":
             return ARRAY_FUNCTIONS[row.op](ctx, arguments.given, arguments.named)
-        case "round":
-            return rounded(ctx, arguments.given, arguments.named)
         case "dot":
             if len(arguments.given) != 2 or arguments.named:
                 ctx.refuse(f"np.{row.op} with these arguments is not compiled")
             return dot(ctx, row.op, arguments.given)
         case "new":
             return new_array(ctx, row.op, arguments.given, arguments.named)
+        case "round":
+            return numpy_round(ctx, arguments.given, arguments.named)
         case "cast":
             return _copied(ctx, row.op, arguments)
         case _:
@@ -181,7 +184,17 @@ def _copied(ctx: Lowering, op: str, arguments: Arguments) -> View:
 
 
 def _method(ctx: Lowering, owner: Value, name: str, arguments: Arguments) -> Value:
+    if name == "round":
+        if isinstance(owner, Number) and (owner.type.python or owner.kind is not None):
+            ctx.refuse("a Python number has no method 'round'")
+        return numpy_round(ctx, (owner, *arguments.given), arguments.named)
     if isinstance(owner, Number):
+        if name in INT_METHODS and not arguments.given and not arguments.named:
+            if owner.kind is not None or owner.type is not INT:
+                ctx.refuse(f"{name!r} is compiled for Python ints", "write int(...) around it")
+            method = _written_out(INT_METHODS[name])
+            assert method is not None, name
+            return inline(ctx, method, (owner,), {})
         dtype = _dtype(ctx, arguments) if name == "astype" else None
         return number_method(ctx, owner, name, arguments.given, dtype)
     if not isinstance(owner, View | Elements):
@@ -200,8 +213,6 @@ def _method(ctx: Lowering, owner: Value, name: str, arguments: Arguments) -> Val
             return reduce(ctx, name, owner, arguments.given, arguments.named)
         case _ if name in METHODS:
             return METHODS[name](ctx, [owner, *arguments.given], arguments.named)
-        case "round":
-            return rounded(ctx, [owner, *arguments.given], arguments.named)
         case "clip" | "conj" | "conjugate" if not arguments.named:
             row = ROWS[np.clip if name == "clip" else np.conjugate]
             return function(ctx, row, [owner, *arguments.given])

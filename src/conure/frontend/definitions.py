@@ -97,6 +97,97 @@ def ldexp(x: Any, i: Any) -> Any:
     return result
 
 
+def factorial(n: Any) -> Any:
+    """`math.factorial`."""
+    n = operator.index(n)
+    if n < 0:
+        raise ValueError
+    result = 1
+    for k in range(2, n + 1):
+        result *= k
+    return result
+
+
+def perm(n: Any, k: Any) -> Any:
+    """`math.perm` of two ints."""
+    n = operator.index(n)
+    k = operator.index(k)
+    if n < 0 or k < 0:
+        raise ValueError
+    if k > n:
+        return 0
+    result = 1
+    for factor in range(n - k + 1, n + 1):
+        result *= factor
+    return result
+
+
+def comb(n: Any, k: Any) -> Any:
+    """`math.comb`: each quotient is a binomial coefficient, hence whole."""
+    n = operator.index(n)
+    k = operator.index(k)
+    if n < 0 or k < 0:
+        raise ValueError
+    if k > n:
+        return 0
+    if 2 * k > n:
+        k = n - k
+    result = 1
+    for taken in range(k):
+        result = result * (n - taken) // (taken + 1)
+    return result
+
+
+def modf(x: Any) -> Any:
+    """`math.modf`: `fmod` is exact, and so is the difference."""
+    x = float(x)
+    if math.isinf(x):
+        return math.copysign(0.0, x), x
+    fraction = math.fmod(x, 1.0)
+    return fraction, math.copysign(x - fraction, x)
+
+
+def frexp(x: Any) -> Any:
+    """`math.frexp` by powers of two, whose products are exact."""
+    x = float(x)
+    if x == 0.0 or math.isinf(x) or math.isnan(x):
+        return x, 0
+    exponent = 0
+    while abs(x) < 2.0**-64:
+        x *= 2.0**64
+        exponent -= 64
+    while abs(x) >= 2.0**64:
+        x *= 2.0**-64
+        exponent += 64
+    while abs(x) < 0.5:
+        x *= 2.0
+        exponent -= 1
+    while abs(x) >= 1.0:
+        x *= 0.5
+        exponent += 1
+    return x, exponent
+
+
+def bit_length(n: Any) -> Any:
+    """`n.bit_length()`."""
+    n = abs(n)
+    count = 0
+    while n > 0:
+        n >>= 1
+        count += 1
+    return count
+
+
+def bit_count(n: Any) -> Any:
+    """`n.bit_count()`."""
+    n = abs(n)
+    count = 0
+    while n > 0:
+        n &= n - 1
+        count += 1
+    return count
+
+
 def phase(z: Any) -> Any:
     """`cmath.phase`: an angle too small for a float raises in some versions."""
     z = complex(z)
@@ -267,11 +358,16 @@ DEFINITIONS: Final[dict[Any, Callable[..., Any]]] = {
     cmath.phase: phase,
     cmath.polar: polar,
     cmath.rect: rect,
+    math.comb: comb,
+    math.factorial: factorial,
+    math.frexp: frexp,
     math.gcd: gcd,
     math.isclose: isclose,
     math.isqrt: isqrt,
     math.lcm: lcm,
     math.ldexp: ldexp,
+    math.modf: modf,
+    math.perm: perm,
     math.remainder: remainder,
     np.median: median,
 }
@@ -287,3 +383,9 @@ OF_VECTORS: Final[dict[Any, Callable[..., Any]]] = {
     np.array_equal: array_equal,
 }
 """Definitions for arrays of one axis, and numbers beside them."""
+
+INT_METHODS: Final[dict[str, Callable[..., Any]]] = {
+    "bit_length": bit_length,
+    "bit_count": bit_count,
+}
+"""Methods of Python's ints."""

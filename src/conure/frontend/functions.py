@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,14 +12,15 @@ from conure.frontend.arrays import elements, elementwise
 from conure.frontend.builtin_functions import as_complex
 from conure.frontend.context import Lowering, atom
 from conure.frontend.conversion import convert, nonzero
-from conure.frontend.numpy_table import Row
+from conure.frontend.numpy_table import ROWS, Row
 from conure.frontend.promotion import common, math_type, numpy_type
-from conure.frontend.values import Elements, Number, Value, View
+from conure.frontend.values import Elements, Number, Tuple, Value, View
 from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar
 
-_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1, "step": 2}
+_ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1, "step": 2, "float power": 2}
+_DIVMOD = (ROWS[np.floor_divide], ROWS[np.remainder])
 
 
 def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
@@ -29,6 +30,10 @@ def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
         logs = [function(ctx, row, [arg]) for arg in args]
         parts = [log for log in logs if isinstance(log, Number)]
         return lift(ctx, lambda two: _quotient(ctx, two), parts)
+    if row.op == "hypot" and row.rule == "python" and len(args) == 3:
+        return function(ctx, row, [function(ctx, row, args[:2]), args[2]])
+    if row.rule == "divmod":
+        return Tuple(tuple(function(ctx, each, args) for each in _DIVMOD))
     if len(args) != arity:
         ctx.refuse(f"{row.function.__name__} with {len(args)} arguments is not compiled")
     numbers = [arg for arg in args if isinstance(arg, Number)]
@@ -39,36 +44,6 @@ def function(ctx: Lowering, row: Row, args: Sequence[Value]) -> Value:
     if row.rule in ("python", "python complex", "python test", "whole", "angle"):
         ctx.refuse("math functions take numbers, not arrays", "use the NumPy function")
     return _of_arrays(ctx, row, args)
-
-
-def rounded(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    """`np.round(x, decimals)`: NumPy scales, rounds to a whole number, and scales back."""
-    if not 1 <= len(args) <= 2 or not set(named) <= {"decimals"} or len(args) + len(named) > 2:
-        ctx.refuse("np.round with these arguments is not compiled")
-    given = args[1] if len(args) == 2 else named.get("decimals", Number(Const(0, INT)))
-    decimals = given.constant if isinstance(given, Number) else None
-    if type(decimals) is not int or not -20 <= decimals <= 20:
-        ctx.refuse("the number of decimals must be a constant")
-    power = Const(10.0 ** abs(decimals), FLOAT)
-    scale, unscale = ("mul", "divide") if decimals >= 0 else ("divide", "mul")
-
-    def one(expr: Expr) -> Expr:
-        if expr.type.kind != "real":
-            ctx.refuse("np.round is compiled for floats")
-        expr = convert(expr, F64) if expr.type is FLOAT else expr
-        if decimals == 0:
-            return apply("rint", expr)
-        whole = apply("rint", operate(ctx, scale, expr, power, True))
-        return operate(ctx, unscale, whole, power, True)
-
-    match args[0]:
-        case Number():
-            return lift(ctx, lambda given: Number(one(given[0].expr)), [args[0]])
-        case View() | Elements():
-            source = elements(ctx, args[0])
-            return elementwise(ctx, source.dtype, [source], one)
-        case _:
-            ctx.refuse("np.round of this is not compiled")
 
 
 def _quotient(ctx: Lowering, pair: Sequence[Number]) -> Number:
@@ -98,7 +73,7 @@ def _scalar(ctx: Lowering, row: Row, numbers: Sequence[Number]) -> Expr:
         case _:
             if all(expr.type.python for expr in exprs):
                 exprs = [convert(expr, numpy_type(expr.type)) for expr in exprs]
-            if row.op == "pow":
+            if row.op in ("pow", "float_power"):
                 exprs = [ctx.held(expr) for expr in exprs]
             return on_elements(ctx, row, exprs)
 
@@ -169,6 +144,8 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
             return _phase(ctx, exprs[0])
         case "test" if exprs[0].type.kind != "real":
             return _test(ctx, row.op, exprs[0])
+        case "float power":
+            return _float_power(ctx, exprs)
         case "step":
             return _step(ctx, exprs)
         case "where":
@@ -243,6 +220,13 @@ def _step(ctx: Lowering, exprs: Sequence[Expr]) -> Expr:
     above = apply("select", apply("greater", held, zero), one, held)
     level = apply("select", apply("equal", held, zero), middle, above)
     return apply("select", apply("less", held, zero), zero, level)
+
+
+def _float_power(ctx: Lowering, exprs: Sequence[Expr]) -> Expr:
+    """`np.float_power`: in float64 at least."""
+    if any(expr.type.kind == "complex" for expr in exprs):
+        ctx.refuse("np.float_power of complex numbers is not compiled")
+    return operate(ctx, "pow", convert(exprs[0], F64), convert(exprs[1], F64), True)
 
 
 def _turned(ctx: Lowering, row: Row, expr: Expr) -> Expr:

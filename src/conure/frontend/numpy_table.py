@@ -26,6 +26,8 @@ Rule = Literal[
     "part",  # NumPy: real and imaginary part
     "phase",  # NumPy: angle
     "step",  # NumPy: heaviside
+    "float power",
+    "divmod",
     "where",  # NumPy: one of two, by element
     "clip",
     "square",
@@ -133,12 +135,21 @@ def _numpy_operators() -> tuple[Row, ...]:
         Row(np.logical_xor, "bitxor", "logical"),
         Row(np.left_shift, "shl", "binary"),
         Row(np.right_shift, "shr", "binary"),
+    )
+
+
+def _numpy_rest() -> tuple[Row, ...]:
+    return (
         Row(np.fix, "trunc", "whole number"),
+        Row(np.float_power, "float_power", "float power"),
+        Row(np.divmod, "divmod", "divmod"),
         Row(np.heaviside, "heaviside", "step"),
         Row(np.conjugate, "conj", "complex"),
         Row(np.real, "real", "part"),
         Row(np.imag, "imag", "part"),
         Row(np.angle, "angle", "phase"),
+        Row(np.round, "round", "round"),
+        Row(np.around, "round", "round"),
     )
 
 
@@ -179,8 +190,6 @@ def _numpy_arrays() -> tuple[Row, ...]:
         Row(np.full_like, "full", "new"),
         Row(np.array, "array", "cast"),
         Row(np.copy, "copy", "cast"),
-        Row(np.round, "round", "round"),
-        Row(np.around, "round", "round"),
     )
 
 
@@ -270,10 +279,11 @@ def _cmath() -> tuple[Row, ...]:
 
 
 _ALL: Final = (
-    *_numpy_math(), *_numpy_operators(), *_numpy_arrays(), *_numpy_by_name(), *_math(), *_cmath(),
+    *_numpy_math(), *_numpy_operators(), *_numpy_rest(), *_numpy_arrays(), *_numpy_by_name(),
+    *_math(), *_cmath(),
 )  # fmt: skip
 
 ROWS: Final[dict[Any, Row]] = {row.function: row for row in _ALL}
 
-ARRAY_RULES: Final = frozenset(("reduce", "dot", "new", "cast"))
+ARRAY_RULES: Final = frozenset(("reduce", "dot", "round", "new", "cast"))
 """Rules of functions that take arrays as a whole."""

@@ -33,9 +33,10 @@ Kind = Dtype | type
 _ELEMENTWISE_RULES: Final = frozenset(
     (
         "real", "binary", "unary", "whole number", "test", "logical", "complex", "where", "clip",
-        "square", "sign", "turn", "reciprocal",
+        "square", "sign", "turn", "reciprocal", "step",
     )
 )  # fmt: skip
+_TERNARY: Final = frozenset(("where", "clip"))
 _REDUCTIONS: Final = ("sum", "prod", "min", "max", "mean", "any", "all")
 _STATIC: Final = frozenset(("axis", "keepdims", "dtype"))
 _SAMPLES: Final[dict[type, Any]] = {bool: True, int: 1, float: 1.0, complex: 1j}
@@ -49,7 +50,7 @@ def elementwise(function: Callable[..., Any]) -> Operation | None:
     if row is None or row.rule not in _ELEMENTWISE_RULES:
         return None
     name = function.__name__
-    arity = function.nin if isinstance(function, np.ufunc) else 3
+    arity = function.nin if isinstance(function, np.ufunc) else 3 if row.rule in _TERNARY else 1
     braces = ", ".join(["{}"] * arity)
     cost = OPS[row.op].cost if row.op in OPS else 1.0
     return Operation(function, f"np.{name}({braces})", "elementwise", cost * _NANOSECONDS)
