@@ -12,11 +12,12 @@ assembly itself 22 ms (LLVM's own first-time work), later ones of a small kernel
 
 from __future__ import annotations
 
+import contextlib
 import ctypes  # noqa: F401 # for the doctest
 import functools
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 import llvmlite
@@ -72,7 +73,24 @@ def _compile(
         options.loop_interleaving = options.loop_unrolling = True
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
-        return emit(machine, module)
+        with _choices_without_branches(target):
+            return emit(machine, module)
+
+
+@contextlib.contextmanager
+def _choices_without_branches(target: Target) -> Iterator[None]:
+    """Keep x86's conditional moves in loops: LLVM turns those that the next turn waits for into
+    branches, which a dynamic program (`d[i, j] = min(d[i - 1, j], d[i, j - 1])`) mispredicts, at
+    three times the time. The option is the whole process's, so it is put back."""
+    option = "-x86-cmov-converter="
+    if not target.triple.startswith("x86_64"):  # LLVM ends the process at an option unknown to it
+        yield
+        return
+    _llvm().set_option("conure", f"{option}false")
+    try:
+        yield
+    finally:
+        _llvm().set_option("conure", f"{option}true")
 
 
 def _parse(ir_text: str, machine: Any) -> Any:
