@@ -64,6 +64,10 @@ class Variant(Record, frozen=False):
     compile_seconds: float = 0.0
     is_short: bool = False
 
+    def kernel(self, careful: bool) -> Kernel | None:
+        """The compiled form, if there is one."""
+        return self.careful if careful else self.fast
+
 
 class Dispatcher:
     """Runs one region of one function. Calling it gives the results, or None: left to Python."""
@@ -149,13 +153,11 @@ class Dispatcher:
         )
 
     def _kernel(self, variant: Variant, careful: bool) -> Kernel:
-        kernel = variant.careful if careful else variant.fast
-        if kernel is not None:
-            return kernel
+        if (ready := variant.kernel(careful)) is not None:
+            return ready
         with self.lock:
-            kernel = variant.careful if careful else variant.fast
-            if kernel is not None:  # another thread's, meanwhile
-                return kernel
+            if (ready := variant.kernel(careful)) is not None:  # another thread's, meanwhile
+                return ready
             begin = time.perf_counter()
             assert variant.lowered is not None
             artifact = artifact_of(variant.lowered.program, variant.config, careful)
