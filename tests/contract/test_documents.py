@@ -76,6 +76,10 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+OF_NUMPY = ("conure.numpy.ndarray", "conure.numpy.ufunc", "conure.numpy.streams.default_rng")
+"""What carries NumPy's own documentation, which NumPy tests."""
+
+
 @pytest.mark.parametrize("path", package_files(), ids=short)
 def test_docstring_examples(path: Path) -> None:
     if path.name == "__main__.py":
@@ -86,8 +90,11 @@ def test_docstring_examples(path: Path) -> None:
         if error.name is None or error.name.split(".")[0] == "conure":
             raise
         pytest.skip(f"{error.name} is not installed")
-    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
-    assert failed == 0, "the report is above"
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    for example in doctest.DocTestFinder().find(module):
+        if not example.name.startswith(OF_NUMPY):
+            runner.run(example)
+    assert runner.summarize().failed == 0, "the report is above"
 
 
 def test_the_changelog_has_a_place_for_the_next_line() -> None:

@@ -76,6 +76,14 @@ INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
     ("artifacts.py", "_make"): "the compiler proper is not needed where the cache has the code",
     ("artifacts.py", "_assemble"): "as for _make",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
+    (
+        "numpy/mirror.py",
+        "ours",
+    ): "random numbers and other classes are loaded when they are asked for",
+    ("numpy/mirror.py", "_module"): "submodules are, as NumPy's are",
+    ("numpy/mirror.py", "find_spec"): "a module is looked for where NumPy has it",
+    ("numpy/mirror.py", "exec_module"): "as for find_spec",
+    ("numpy/protocols.py", "__array_namespace__"): "the namespace holds this very class",
     ("analysis/exact.py", "_isl"): "islpy takes 0.14 s to import, and most loops need no isl",
 }
 """(file, function) that may import when called, and why; vendor drivers need no row."""

@@ -1,0 +1,150 @@
+"""NumPy's functions, wrapped: the same name, signature and words; arrays are ours."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from conure.numpy.handle import ndarray, new
+from conure.numpy.seam import SCALARS, SMALL, call, direct, expose, real, wrapped
+from conure.numpy.written import WRITTEN
+
+Function = Callable[..., Any]
+
+KINDS = (types.FunctionType, types.MethodType, type(numpy.zeros), type(numpy.where))
+"""The types of what is wrapped as a function, besides Cython's own."""
+
+METADATA = {numpy.shape, numpy.ndim, numpy.size, numpy.iscomplexobj, numpy.isrealobj}
+"""What asks for attributes only: a pending array has them."""
+
+CONSTRUCTORS = {numpy.array, numpy.asarray, numpy.asanyarray}
+"""What makes an array of any object, also of arrays as objects."""
+
+GIVES_ARGUMENT = {
+    *(numpy.asarray, numpy.asanyarray, numpy.ascontiguousarray, numpy.asfortranarray, numpy.array),
+    *(numpy.require, numpy.real, numpy.imag, numpy.real_if_close, numpy.astype, numpy.ravel),
+    *(numpy.atleast_1d, numpy.atleast_2d, numpy.atleast_3d, numpy.squeeze, numpy.nan_to_num),
+    *(numpy.reshape, numpy.transpose, numpy.permute_dims, numpy.matrix_transpose, numpy.moveaxis),
+    *(numpy.swapaxes, numpy.rollaxis, numpy.expand_dims, numpy.broadcast_to, numpy.diagonal),
+    *(numpy.flip, numpy.fliplr, numpy.flipud, numpy.rot90, numpy.broadcast_arrays, numpy.split),
+    *(numpy.asmatrix, numpy.asarray_chkfinite, numpy.unstack, numpy.meshgrid, numpy.ix_),
+}
+"""What may give back its argument, or a view of it."""
+
+CALLING = {numpy.apply_along_axis, numpy.apply_over_axes, numpy.piecewise}
+"""What hands parts of an array to a function of the caller's."""
+
+IN_PLACE_ON_LISTS = {"shuffle"}
+"""What writes into a list, which therefore must not be replaced by one that is unwrapped."""
+
+
+def is_function(value: object) -> bool:
+    """Whether it is a function that may be wrapped, in whatever language it was written."""
+    return isinstance(value, KINDS) or type(value).__name__ == "cython_function_or_method"
+
+
+def function(plain: Any, module: str) -> Function:
+    """The wrapped form of a function that stands in `module` of ours."""
+    run = _choose(plain)
+    functools.update_wrapper(run, plain, ("__name__", "__qualname__", "__doc__"), ())
+    run.__module__ = module
+    return run
+
+
+def _choose(plain: Any) -> Function:
+    written = WRITTEN.get(plain.__name__, ())
+    if plain in METADATA:
+        return _metadata(plain)
+    if plain in CONSTRUCTORS:
+        return _constructor(plain)
+    if plain.__name__ in IN_PLACE_ON_LISTS:
+        return _on_lists(plain)
+    if plain in CALLING:
+        return _calling(plain)
+    if plain in GIVES_ARGUMENT or written[:1] in ((0,), (1,)):
+        return _any(plain, written)
+    return _quick(plain, written)
+
+
+def _any(plain: Any, written: tuple[int, ...]) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return call(plain, args, kwargs, None, written)
+
+    return run
+
+
+def _quick(plain: Any, written: tuple[int, ...]) -> Function:
+    """What gives a new array, with a short way for small ones."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            return call(plain, args, kwargs, None, written)
+        small = []
+        for argument in args:
+            if type(argument) is ndarray:
+                value = argument._value
+                if value is None or value.size > SMALL:
+                    return call(plain, args, kwargs, None, written)
+                small.append(value)
+            elif type(argument) in SCALARS:
+                small.append(argument)
+            else:
+                return call(plain, args, kwargs, None, written)
+        result = plain(*small)
+        if type(result) is numpy.ndarray and result.base is None and len(args) < 3:
+            array: Any = new(ndarray)
+            array._value = result
+            return array
+        return wrapped(result, [argument for argument in args if type(argument) is ndarray])
+
+    return run
+
+
+def _metadata(plain: Any) -> Function:
+    implementation = plain._implementation
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return implementation(*args, **kwargs)
+
+    return run
+
+
+def _constructor(plain: Any) -> Function:
+    """`np.array` and its kin: arrays of objects hold the very objects, so nothing is unwrapped."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and type(args[0]) is ndarray:
+            value = real(args[0])
+            return direct(value, plain(value), args[0])
+        kind = args[1] if len(args) > 1 else kwargs.get("dtype")
+        if kind is not None and args and type(args[0]) in (list, tuple) and _objects(kind):
+            return wrapped(plain(*args, **kwargs))
+        return call(plain, args, kwargs)
+
+    return run
+
+
+def _objects(kind: Any) -> bool:
+    return kind is object or (kind is not ndarray and numpy.dtype(kind) == numpy.object_)
+
+
+def _on_lists(plain: Any) -> Function:
+    def run(items: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(items) is list:
+            return plain(items, *args, **kwargs)
+        return call(plain, (items, *args), kwargs, None, (0,))
+
+    return run
+
+
+def _calling(plain: Any) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        for argument in (*args, *kwargs.values()):
+            expose(argument)
+        return call(plain, args, kwargs)
+
+    return run

@@ -1,0 +1,98 @@
+"""Reading and writing elements, and iterating: `a[i]`, `a[1:] = b`, `for row in a`, `x in a`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy
+
+from conure.numpy.handle import ndarray, new
+from conure.numpy.seam import READERS, Seen, expose, real, unwrapped, wrapped, writing
+
+plain_array = numpy.ndarray
+
+
+def plain_key(key: Any) -> Any:
+    """An index with NumPy's arrays in place of ours."""
+    if type(key) is tuple:
+        for item in key:
+            if type(item) is ndarray or type(item) is list:
+                return tuple([unwrapped(item, []) for item in key])
+        return key
+    return unwrapped(key, [])
+
+
+def __getitem__(self: Any, key: Any) -> Any:
+    value = self._value if type(self) is ndarray else self
+    if value is None:
+        value = real(self)
+    kind = type(key)
+    if kind is tuple or kind is ndarray or kind is list:
+        key = plain_key(key)
+    result = value[key]
+    if type(result) is plain_array:
+        array = new(ndarray)
+        array._value = result
+        if result.base is not None:
+            array._origin = self
+        return array
+    if type(result) is numpy.void:
+        expose(self)  # a record is a view
+    return result
+
+
+def __setitem__(self: Any, key: Any, item: Any) -> None:
+    value = self._value if type(self) is ndarray else self
+    if READERS or value is None:
+        writing(self)
+        value = real(self)
+    kind = type(key)
+    if kind is tuple or kind is ndarray or kind is list:
+        key = plain_key(key)
+    kind = type(item)
+    if (kind is ndarray or kind is list or kind is tuple) and value.dtype.char != "O":
+        item = unwrapped(item, [])  # an array of objects keeps the very object
+    value[key] = item
+
+
+def __delitem__(self: Any, key: Any) -> None:
+    del real(self)[key]
+
+
+def __iter__(self: Any) -> Iterator[Any]:
+    rows: Iterator[Any] = iter(real(self))
+    if self.ndim == 1 and self.dtype.char != "O":
+        return rows
+    return map(_row(self), rows)
+
+
+def _row(array: Any) -> Callable[[Any], Any]:
+    seen: Seen = [array]
+
+    def row(value: Any) -> Any:
+        return wrapped(value, seen) if type(value) is plain_array else value
+
+    return row
+
+
+def __contains__(self: Any, item: Any) -> bool:
+    return real(item) in real(self)
+
+
+def __len__(self: Any) -> int:
+    return len(real(self))
+
+
+INDEXING: dict[str, Callable[..., Any]] = {
+    method.__name__: method
+    for method in (
+        __getitem__,
+        __setitem__,
+        __delitem__,
+        __iter__,
+        __contains__,
+        __len__,
+    )
+}
+"""What of the array class is defined here."""

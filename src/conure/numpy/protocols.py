@@ -1,0 +1,173 @@
+"""How arrays take part in Python's and NumPy's protocols: formatting, copying, `__array_ufunc__`.
+
+What other libraries ask of an array stands here. Memory is handed out only through `expose`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from conure.numpy.handle import ndarray, wrap
+from conure.numpy.seam import call, expose, real, wrapped, writing
+
+Method = Callable[..., Any]
+
+plain_array = numpy.ndarray
+nothing = numpy.empty(0)
+"""An array to ask what holds for all."""
+
+
+def make(cls: type, *args: Any, **kwargs: Any) -> Any:
+    """`ndarray(shape, dtype, buffer, ...)`, as numpy.ndarray makes it."""
+    if cls is not ndarray:  # np.ndarray.__new__(Derived, ...)
+        return plain_array.__new__(cls, *args, **kwargs)
+    return call(plain_array, args, kwargs)
+
+
+# --- observing ------------------------------------------------------------------------------
+
+
+def __repr__(self: Any) -> str:
+    return repr(real(self))
+
+
+def __str__(self: Any) -> str:
+    return str(real(self))
+
+
+def __format__(self: Any, form: str) -> str:
+    return format(real(self), form)
+
+
+def __bool__(self: Any) -> bool:
+    return bool(real(self))
+
+
+def __int__(self: Any) -> int:
+    return int(real(self))
+
+
+def __float__(self: Any) -> float:
+    return float(real(self))
+
+
+def __complex__(self: Any) -> complex:
+    return complex(real(self))
+
+
+def __index__(self: Any) -> int:
+    index: int = real(self).__index__()
+    return index
+
+
+def __sizeof__(self: Any) -> int:
+    size: int = real(self).__sizeof__()
+    return size
+
+
+def missing(self: Any, name: str) -> Any:
+    """NumPy's own refusal, unless it is an attribute that has refused already."""
+    if hasattr(plain_array, name) or name in ndarray.__slots__:
+        raise AttributeError(name)
+    return getattr(nothing, name)
+
+
+def names(self: Any) -> list[str]:
+    """The attributes that NumPy's have."""
+    return dir(plain_array)
+
+
+# --- copies ---------------------------------------------------------------------------------
+
+
+def __copy__(self: Any) -> Any:
+    return wrapped(real(self).__copy__())
+
+
+def __deepcopy__(self: Any, memo: dict[int, Any]) -> Any:
+    return wrapped(real(self).__deepcopy__(memo))
+
+
+def __reduce_ex__(self: Any, protocol: int) -> Any:
+    return wrap, (real(self),)
+
+
+def __reduce__(self: Any) -> Any:
+    return wrap, (real(self),)
+
+
+def __setstate__(self: Any, state: Any) -> None:
+    writing(self)
+    real(self).__setstate__(state)
+
+
+# --- arrays of others -----------------------------------------------------------------------
+
+
+def __array__(self: Any, *args: Any, **kwargs: Any) -> Any:
+    return expose(self).__array__(*args, **kwargs)
+
+
+def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    if method == "__call__":
+        return call(ufunc, inputs, kwargs)
+    written = {"at": (0,)}.get(method, ())
+    return call(getattr(ufunc, method), inputs, kwargs, written=written)
+
+
+def __array_function__(self: Any, function: Any, kinds: Any, args: Any, kwargs: Any) -> Any:
+    if function in (numpy.shape, numpy.ndim, numpy.size):  # known of pending arrays
+        return function._implementation(*args, **kwargs)
+    return call(function, args, kwargs)
+
+
+def __array_wrap__(self: Any, *args: Any) -> Any:
+    return call(plain_array.__array_wrap__, (self, *args), {})
+
+
+def __array_finalize__(self: Any, other: Any) -> None:
+    """Nothing is to be done for a base class array."""
+
+
+def __array_namespace__(self: Any, /, *, api_version: str | None = None) -> types.ModuleType:
+    version: Any = api_version
+    real_module = nothing.__array_namespace__(api_version=version)  # or its error
+    return importlib.import_module(f"conure.{real_module.__name__}")
+
+
+def __dlpack__(self: Any, /, **kwargs: Any) -> Any:
+    return expose(self).__dlpack__(**kwargs)
+
+
+def __dlpack_device__(self: Any) -> tuple[int, int]:
+    device: tuple[int, int] = real(self).__dlpack_device__()
+    return device
+
+
+def __class_getitem__(cls: type, item: Any) -> types.GenericAlias:
+    plain_array.__class_getitem__(item)  # which refuses what is no pair of types
+    return types.GenericAlias(cls, item)
+
+
+PROTOCOLS: dict[str, Any] = {
+    **{
+        method.__name__: method
+        for method in (
+            *(__repr__, __str__, __format__, __bool__, __int__, __float__, __complex__, __index__),
+            *(__sizeof__, __copy__, __deepcopy__, __reduce_ex__, __reduce__),
+            *(__setstate__, __array__, __array_ufunc__, __array_function__, __array_wrap__),
+            *(__array_finalize__, __array_namespace__, __dlpack__, __dlpack_device__),
+        )
+    },
+    "__getattr__": missing,  # at the top of a module these two names would be the module's
+    "__dir__": names,
+    "__class_getitem__": classmethod(__class_getitem__),
+    "__array_priority__": 0.0,
+    "__new__": staticmethod(make),
+}
+"""What of the array class is defined here."""

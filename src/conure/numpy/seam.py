@@ -1,0 +1,209 @@
+"""Where the array class meets NumPy, and where the lazy engine will meet both.
+
+Everything that `conure.numpy` computes goes through `call`; every write into an array goes
+through `writing` first; all memory that is handed to code that knows nothing of handles goes
+through `expose`. An array is *real*: `_value` holds a numpy.ndarray, whose memory views share as
+NumPy has it. Results of NumPy are wrapped by `wrapped`; an argument that NumPy gives back (`out=`)
+comes back as the very handle that was passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from conure.numpy.handle import ArrayType, ndarray, new, wrap
+
+SMALL = 4096
+"""Arrays of at most so many elements are computed by NumPy at once, never recorded."""
+
+READERS: dict[int, Any] = {}
+"""What is pending and reads the memory of real arrays; while it is empty, a write needs no care."""
+
+SCALARS = frozenset(
+    {bool, int, float, complex, *(kind for kind in numpy.sctypeDict.values())}
+    - {numpy.object_, numpy.void}
+)
+"""The types of operands that stand for themselves."""
+
+Seen = list[ndarray]
+Operation = Callable[..., Any]
+
+
+def real(array: Any) -> Any:
+    """The numpy.ndarray of one of ours, computed if it is pending; anything else as it is."""
+    return array._value if type(array) is ndarray else array
+
+
+def expose(array: Any) -> Any:
+    """The numpy.ndarray of one of ours, to be handed to code that may read or write it later."""
+    return real(array)
+
+
+def writing(array: Any) -> None:
+    """To be called before the memory of a real array is written."""
+
+
+# --- arguments ------------------------------------------------------------------------------
+
+
+def _sequence(items: list[Any] | tuple[Any, ...], seen: Seen) -> Any:
+    """The list or tuple with its arrays unwrapped; itself, if it holds none.
+
+    A list that starts with a number is taken to hold numbers. If an array hides further on, NumPy
+    reads it through `__array__`.
+    """
+    if not items or type(items[0]) in SCALARS or type(items[0]) is str:
+        return items
+    plain = [unwrapped(item, seen) for item in items]
+    if all(map(_same, plain, items)):
+        return items
+    return plain if type(items) is list else tuple(plain)
+
+
+def _same(left: object, right: object) -> bool:
+    return left is right
+
+
+def _mapping(items: dict[Any, Any], seen: Seen) -> dict[Any, Any]:
+    plain = {name: unwrapped(item, seen) for name, item in items.items()}
+    return plain if any(plain[name] is not items[name] for name in items) else items
+
+
+def _handle(array: ndarray, seen: Seen) -> Any:
+    seen.append(array)
+    return real(array)
+
+
+def _class(kind: type, seen: Seen) -> type:
+    return numpy.ndarray if kind is ndarray else kind
+
+
+UNWRAP: dict[type, Callable[[Any, Seen], Any]] = {
+    ndarray: _handle,
+    ArrayType: _class,
+    list: _sequence,
+    tuple: _sequence,
+    dict: _mapping,
+}
+"""How arguments of these very types are made NumPy's; `seen` collects the handles met."""
+
+
+def unwrapped(argument: Any, seen: Seen) -> Any:
+    """The argument as NumPy is to see it."""
+    convert = UNWRAP.get(type(argument))
+    return argument if convert is None else convert(argument, seen)
+
+
+# --- results --------------------------------------------------------------------------------
+
+
+def wrapped(result: Any, seen: Sequence[ndarray] = ()) -> Any:
+    """NumPy's result with its arrays wrapped; a handle in `seen` where it is that one's array."""
+    kind = type(result)
+    if kind is numpy.ndarray:
+        for array in seen:
+            if array._value is result:
+                return array
+        return view_of(result, seen) if seen and result.base is not None else wrap(result)
+    if kind in SCALARS:
+        return result
+    if isinstance(result, tuple | list):
+        return _several(result, seen)
+    if isinstance(result, numpy.ndarray):
+        for array in seen:
+            expose(array)  # a matrix, say, may share its memory
+    return WRAP[kind](result) if kind in WRAP else result
+
+
+def _several(results: Any, seen: Sequence[ndarray]) -> Any:
+    """Each of several results wrapped; the very object if nothing in it is an array."""
+    if type(results) is list and results and type(results[0]) is not numpy.ndarray:
+        return results  # such as `tolist` gives
+    kind = type(results)
+    ours = [wrapped(item, seen) for item in results]
+    if all(map(_same, ours, results)):
+        return results
+    return kind._make(ours) if hasattr(kind, "_make") else kind(ours)
+
+
+WRAP: dict[type, Callable[[Any], Any]] = {}
+"""How results of other types than arrays are wrapped; `arrays.py` and `ufuncs.py` have rows."""
+
+
+def view_of(value: numpy.ndarray[Any, Any], seen: Sequence[ndarray]) -> ndarray:
+    """A new handle on a view; it remembers whose view it is, for `base`."""
+    view = wrap(value)
+    for array in seen:
+        if shares(value, array):
+            view._origin = array
+    return view
+
+
+def shares(value: numpy.ndarray[Any, Any], array: ndarray) -> bool:
+    """Whether `value` is a view of the array, or of what the array is a view of."""
+    other = array._value
+    return other is not None and (value.base is other or value.base is other.base is not None)
+
+
+# --- calls ----------------------------------------------------------------------------------
+
+
+def call(
+    function: Operation,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    run: Operation | None = None,
+    written: Sequence[int] = (),
+) -> Any:
+    """What `function(*args, **kwargs)` gives; each array in the arguments may be ours.
+
+    `run` is what NumPy is asked instead, where it means the same (`a.sum()` for `np.sum(a)`);
+    `written` are the positions of the arguments that are written to; `out` is always one.
+    """
+    seen: Seen = []
+    for position in written:
+        if position < len(args):
+            _prepare(args[position])
+    if READERS and "out" in kwargs:
+        _prepare(kwargs["out"])
+    plain = [unwrapped(argument, seen) for argument in args]
+    named = {name: unwrapped(argument, seen) for name, argument in kwargs.items()}
+    result = (run or function)(*plain, **named)
+    if type(result) is numpy.ndarray and _given(result, args, kwargs):
+        return result
+    return wrapped(result, seen)
+
+
+def _prepare(target: Any) -> None:
+    for each in target if type(target) is tuple else (target,):
+        if type(each) is ndarray:
+            writing(each)
+
+
+def _given(result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether the result is the caller's own NumPy array that it passed to be written to.
+
+    An array passed first is not: `np.asarray(plain)` gives one of ours.
+    """
+    out = kwargs.get("out")
+    return (
+        out is result
+        or (type(out) is tuple and any(each is result for each in out))
+        or any(each is result for each in args[1:])
+    )
+
+
+def direct(value: Any, result: Any, array: ndarray) -> Any:
+    """The wrapped result of an operation on `array` alone, whose real array is `value`."""
+    if type(result) is not numpy.ndarray:
+        return wrapped(result, (array,))
+    if result is value:
+        return array
+    made: ndarray = new(ndarray)
+    made._value = result
+    if result.base is not None:
+        made._origin = array
+    return made

@@ -1,0 +1,53 @@
+"""Classes and objects of NumPy that take or give arrays, standing in for NumPy's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from conure.numpy.seam import WRAP, call, wrapped
+
+
+class vectorize(numpy.vectorize):  # noqa: N801 # the name that it stands in for
+    """A function of scalars made one of arrays; see `numpy.vectorize`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The results of the function for each element."""
+        return call(super().__call__, args, kwargs)
+
+
+vectorize.__module__ = "conure.numpy"
+
+
+def _grid(plain: Any) -> Any:
+    """`np.r_` and its like: an object of a subclass of NumPy's, whose items are ours."""
+
+    def __getitem__(self: Any, key: Any) -> Any:
+        return call(plain.__getitem__, (key,), {})
+
+    kind = type(plain)
+    made = type(kind.__name__, (kind,), {"__getitem__": __getitem__, "__doc__": kind.__doc__})
+    return made()
+
+
+GRIDS: dict[str, Any] = {
+    name: _grid(getattr(numpy, name)) for name in ("r_", "c_", "mgrid", "ogrid")
+}
+"""What makes arrays of subscripts."""
+
+
+class NpzFile(numpy.lib.npyio.NpzFile):
+    """The arrays of an `.npz` file, read when asked for; see `numpy.lib.npyio.NpzFile`."""
+
+    def __getitem__(self, key: str) -> Any:
+        return wrapped(super().__getitem__(key))
+
+
+def archive(plain: numpy.lib.npyio.NpzFile) -> numpy.lib.npyio.NpzFile:
+    """The open file, as one whose arrays are ours."""
+    plain.__class__ = NpzFile
+    return plain
+
+
+WRAP[numpy.lib.npyio.NpzFile] = archive

@@ -1,0 +1,98 @@
+"""Universal functions: `np.add`, and its `reduce`, `accumulate`, `reduceat`, `outer` and `at`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from conure.numpy.handle import ndarray, new
+from conure.numpy.seam import READERS, SCALARS, SMALL, UNWRAP, WRAP, call, wrapped
+
+
+class UfuncType(type):
+    """The type of `ufunc`: NumPy's own, which other libraries define, count as its instances."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, numpy.ufunc) or type.__instancecheck__(cls, instance)
+
+
+class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
+    """A universal function; see `numpy.ufunc`."""
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
+        self._inputs: int = plain.nin
+        self._outputs = tuple(range(plain.nin, plain.nin + plain.nout))
+        self.__name__: str = plain.__name__
+        self.__doc__ = plain.__doc__
+        self.__module__ = f"conure.{plain.__module__}" if hasattr(plain, "__module__") else ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the function, element by element."""
+        small = []
+        for operand in args:
+            if type(operand) is ndarray:
+                value = operand._value
+                if value is None or value.size > SMALL:
+                    break
+                small.append(value)
+            elif type(operand) in SCALARS:
+                small.append(operand)
+            else:
+                break
+        else:
+            if not kwargs and len(small) == self._inputs:
+                result = self._plain(*small)
+                if type(result) is numpy.ndarray:
+                    array: Any = new(ndarray)
+                    array._value = result
+                    return array
+                return wrapped(result)
+            if not READERS and len(kwargs) == 1 and type(out := kwargs.get("out")) is ndarray:
+                self._plain(*small, out=out._value)
+                return out
+        return call(self._plain, args, kwargs, None, self._outputs)
+
+    def reduce(self, *args: Any, **kwargs: Any) -> Any:
+        """See `numpy.ufunc.reduce`."""
+        return call(self._plain.reduce, args, kwargs, None, (3,))
+
+    def accumulate(self, *args: Any, **kwargs: Any) -> Any:
+        """See `numpy.ufunc.accumulate`."""
+        return call(self._plain.accumulate, args, kwargs, None, (3,))
+
+    def reduceat(self, *args: Any, **kwargs: Any) -> Any:
+        """See `numpy.ufunc.reduceat`."""
+        return call(self._plain.reduceat, args, kwargs, None, (4,))
+
+    def outer(self, *args: Any, **kwargs: Any) -> Any:
+        """See `numpy.ufunc.outer`."""
+        return call(self._plain.outer, args, kwargs)
+
+    def at(self, *args: Any, **kwargs: Any) -> None:
+        """See `numpy.ufunc.at`."""
+        call(self._plain.at, args, kwargs, None, (0,))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._plain)
+
+    def __repr__(self) -> str:
+        return repr(self._plain)
+
+    def __reduce__(self) -> str:
+        return str(self.__name__)
+
+    def __eq__(self, other: object) -> bool:
+        return self._plain is (other._plain if type(other) is ufunc else other)
+
+    def __hash__(self) -> int:
+        return hash(self._plain)
+
+
+ufunc.__module__ = "conure.numpy"
+WRAP[numpy.ufunc] = ufunc
+UNWRAP[ufunc] = lambda argument, seen: argument._plain

@@ -1,0 +1,119 @@
+"""What the array class is: instances, subclasses, construction, copies, pickles."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy
+import pytest
+
+import conure.numpy as np
+
+
+def test_plain_arrays_are_instances() -> None:
+    assert isinstance(numpy.arange(3), np.ndarray)
+    assert isinstance(np.arange(3), np.ndarray)
+    assert not isinstance(np.arange(3), numpy.ndarray)
+    assert not isinstance([1], np.ndarray)
+    assert issubclass(numpy.matrix, np.ndarray)
+    assert issubclass(np.ndarray, np.ndarray)
+    assert not issubclass(list, np.ndarray)
+    assert type(np.arange(3)) is np.ndarray
+
+
+class Annotated(np.ndarray):
+    """As NumPy's manual writes it."""
+
+    def __new__(cls, values, info=None):
+        array = np.asarray(values).view(cls)
+        array.info = info
+        return array
+
+    def __array_finalize__(self, other):
+        self.info = getattr(other, "info", None)
+
+    def plain(self):
+        return self.view(np.ndarray)
+
+
+def test_a_class_of_the_users() -> None:
+    array = Annotated([1.0, 2.0, 3.0], info="metres")
+    assert isinstance(array, np.ndarray)
+    assert type(array[1:]) is Annotated
+    assert array[1:].info == "metres"
+    assert type(array + np.ones(3)) is Annotated
+    assert type(np.ones(3) + array) is Annotated
+    assert type(array.plain()) is np.ndarray
+    assert type(np.add(array, 1)) is Annotated
+    assert type(np.ndarray.__new__(Annotated, (2,))) is Annotated
+
+
+class Logged:
+    """A class that takes operators over."""
+
+    __array_ufunc__ = None
+
+    def __radd__(self, other):
+        return ("radd", other)
+
+    def __eq__(self, other):
+        return "eq"
+
+    def __rmatmul__(self, other):
+        return "rmatmul"
+
+
+class Deferring:
+    __array_priority__ = 100
+
+    def __rmul__(self, other):
+        return ("rmul", type(other))
+
+
+class Overriding:
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return ufunc.__name__, method, len(inputs)
+
+
+def test_others_take_operators_over() -> None:
+    array = np.arange(3.0)
+    assert (array + Logged())[0] == "radd"
+    assert (array @ Logged()) == "rmatmul"
+    assert (array == Logged()) == "eq"
+    assert array * Deferring() == ("rmul", np.ndarray)
+    assert array + Overriding() == ("add", "__call__", 2)
+    assert np.add(array, Overriding()) == ("add", "__call__", 2)
+    assert np.multiply.reduce(Overriding()) == ("multiply", "reduce", 1)
+    for zeros in (numpy.zeros, np.zeros):
+        array = zeros(3)
+        with pytest.raises(TypeError, match="does not support ufuncs"):
+            array += Logged()
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_copies_and_pickles(size: int) -> None:
+    array = np.arange(float(size)) * 2
+    for made in (
+        copy.copy(array),
+        copy.deepcopy(array),
+        *(pickle.loads(pickle.dumps(array, protocol)) for protocol in range(6)),
+    ):
+        assert type(made) is np.ndarray
+        assert made is not array
+        assert not np.shares_memory(made, array)
+        assert np.array_equal(made, array)
+
+
+def test_a_deep_copy_of_objects_is_deep() -> None:
+    inner = [1, 2]
+    array = np.array([inner, None], dtype=object)
+    assert copy.deepcopy(array)[0] == inner
+    assert copy.deepcopy(array)[0] is not inner
+    assert copy.copy(array)[0] is inner
+
+
+def test_generic_alias() -> None:
+    assert np.ndarray[tuple[int], np.dtype[np.float64]].__origin__ is np.ndarray
+    with pytest.raises(TypeError):
+        np.ndarray[()]
