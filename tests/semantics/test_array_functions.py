@@ -291,6 +291,25 @@ def test_dot_with_one_term_skips_zeros():
     same(f, np.array([[np.nan], [1.0]]), np.zeros(1), np.zeros((2, 2)))
 
 
+def test_views_see_later_writes_and_copies_do_not():
+    def f(a, out):
+        for i in range(2):
+            d = np.diag(a)
+            same_array = a.conj()
+            back = np.flip(a[i])
+            column = a[0].reshape(-1, 1)
+            flat = a[i].flatten()
+            rolled = np.roll(a[0], 1)
+            picked = a[i][a[i] > 0]
+            chosen = a[i][d.astype(np.int64) % 3]
+            a[i] = a[i] * 2 + 1
+            out[i, 0] = d.sum() + 10 * same_array.sum() + back[0] + column[1, 0]
+            out[i, 1] = flat.sum() + rolled[0] + picked.sum() + chosen.sum()
+
+    compiled_wholly(f, np.arange(9.0).reshape(3, 3), np.zeros((2, 2)))
+    compiled_wholly(f, np.arange(12.0).reshape(3, 4), np.zeros((2, 2)))
+
+
 def test_names_of_a_comprehension_are_its_own():
     def f(x):
         j = 100

@@ -213,6 +213,8 @@ def _method(ctx: Lowering, owner: Value, name: str, arguments: Arguments) -> Val
             return reduce(ctx, name, owner, arguments.given, arguments.named)
         case _ if name in METHODS:
             return METHODS[name](ctx, [owner, *arguments.given], arguments.named)
+        case "conj" | "conjugate" if owner.dtype.kind != "complex":
+            return owner  # the array itself
         case "clip" | "conj" | "conjugate" if not arguments.named:
             row = ROWS[np.clip if name == "clip" else np.conjugate]
             return function(ctx, row, [owner, *arguments.given])

@@ -225,17 +225,17 @@ def reshaped(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -
     return subscript(ctx, view, items)
 
 
-def diagonal(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> Elements:
-    """`np.diag(a)` of a matrix."""
+def diagonal(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> View:
+    """`np.diag(a)` of a matrix: a view that cannot be written."""
     if len(args) != 1 or named:
         ctx.refuse("another diagonal than the main one is not compiled")
-    source = elements(ctx, as_array(ctx, args[0]))
-    if source.rank != 2:
+    view = as_view(ctx, args[0])
+    if view.rank != 2:
         ctx.refuse("np.diag is compiled for matrices")
-    rows, columns = source.shape
+    rows, columns = view.shape
     length = rows if rows == columns else ctx.held(apply("minimum", rows, columns))
-    reads = tuple(map(scattered, source.reads))
-    return Elements(source.dtype, (length,), lambda k: source.element((*k, *k)), reads)
+    axes = tuple(axis if axis.of is None else Axis(axis.start, axis.step, 0) for axis in view.axes)
+    return View(view.base, view.dtype, axes, (length,), writeable=False)
 
 
 def trace(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
