@@ -66,6 +66,14 @@ class Overlaps:
         if pairs and rebound:
             every = {param.name for param in program.params}
             self.groups = dict.fromkeys(every, every)
+        self.known: dict[int, tuple[Stmt, Effects]] = {}
+
+    def effects(self, stmt: Stmt) -> Effects:
+        """The effects of a statement, found once."""
+        known = self.known.get(id(stmt))
+        if known is None:  # the statement is kept, so that no other one gets its identity
+            known = self.known[id(stmt)] = stmt, Effects.of(stmt, self)
+        return known[1]
 
     def all(self, names: Iterable[str]) -> set[str]:
         """The arrays, and those that may share memory with one of them."""
@@ -170,7 +178,7 @@ class Part(Record):
         accesses = (n for n in walk(loop.body) if isinstance(n, Load | Store))
         seen = dict.fromkeys(_touch(each, loop, moving) for each in accesses)
         exposed = flow(loop.body).exposed
-        return Part(loop, Effects.of(loop, overlaps), tuple(seen), exposed, simple, (loop.body,))
+        return Part(loop, overlaps.effects(loop), tuple(seen), exposed, simple, (loop.body,))
 
     def with_more(self, other: Part) -> Part:
         """The two as one loop by the index of the first."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conure.analysis.affine import ZERO
-from conure.analysis.fusion import Effects, Overlaps
+from conure.analysis.fusion import Overlaps
 from conure.analysis.sizes import Sizes
 from conure.ir.nodes import Alloc, Dim, Expr, For, Load, Rebind, Stmt, Store, Var, While
 from conure.ir.rules import can_fail
@@ -41,6 +41,7 @@ class Pointwise(Record):
     indexes: tuple[str, ...]
     value: Expr
     uses: tuple[Use, ...]
+    users: tuple[int, ...]  # the positions of the statements with the uses
 
 
 def pointwise(stmts: Sequence[Stmt], at: int, sizes: Sizes, overlaps: Overlaps) -> Pointwise | None:
@@ -53,7 +54,7 @@ def pointwise(stmts: Sequence[Stmt], at: int, sizes: Sizes, overlaps: Overlaps) 
     array = store.array
     if not any(isinstance(stmt, Alloc) and stmt.name == array for stmt in stmts[:at]):
         return None
-    users = [p for p, stmt in enumerate(stmts) if p != at and _touches(stmt, array)]
+    users = [p for p, stmt in enumerate(stmts) if p != at and _touches(stmt, array, overlaps)]
     uses = [use for p in users for use in _uses(stmts[p], array, ())]
     if not users or users[0] < at or any(use.load.checked for use in uses):
         return None
@@ -61,10 +62,10 @@ def pointwise(stmts: Sequence[Stmt], at: int, sizes: Sizes, overlaps: Overlaps) 
         return None
     needs = arrays_read(store.value) | (names_read(store.value) - set(indexes))
     needs |= {f"dim {n.array}" for n in walk(store.value) if isinstance(n, Dim)}
-    between = (Effects.of(stmt, overlaps) for stmt in stmts[at + 1 : users[-1] + 1])
+    between = (overlaps.effects(stmt) for stmt in stmts[at + 1 : users[-1] + 1])
     if any(each.stays or not each.writes.isdisjoint(needs) for each in between):
         return None
-    return Pointwise(array, indexes, store.value, tuple(uses))
+    return Pointwise(array, indexes, store.value, tuple(uses), tuple(users))
 
 
 def _filled(stmt: Stmt, sizes: Sizes) -> tuple[tuple[str, ...], Store] | None:
@@ -88,8 +89,9 @@ def _filled(stmt: Stmt, sizes: Sizes) -> tuple[tuple[str, ...], Store] | None:
     return indexes, stmt
 
 
-def _touches(stmt: Stmt, array: str) -> bool:
-    return any(isinstance(n, Load | Store) and n.array == array for n in walk(stmt))
+def _touches(stmt: Stmt, array: str, overlaps: Overlaps) -> bool:
+    effects = overlaps.effects(stmt)
+    return not isinstance(stmt, Alloc) and (array in effects.reads or array in effects.writes)
 
 
 def _count(stmt: Stmt, array: str) -> int:

@@ -33,7 +33,7 @@ that may be negative is tested.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conure.analysis.ranges import as_poly
@@ -69,6 +69,7 @@ from conure.ir.walk import (
 from conure.passes.binders import Names
 
 Stmts = tuple[Stmt, ...]
+Accesses = dict[str, list[Load | Store]]
 
 
 def contract(program: Program) -> Program:
@@ -77,6 +78,7 @@ def contract(program: Program) -> Program:
         return program
     work = _Work(program)
     body = work.every(program.body)
+    body = _with_scalars(body, work.cells)
     return replace(program, body=body, locals=(*program.locals, *work.names.new))
 
 
@@ -85,16 +87,34 @@ class _Work:
         self.names = Names(program)
         self.kept = _kept(program)
         self.set = names_written(program)
+        self.cells: dict[str, Var] = {}
+        self.known: dict[int, tuple[Stmt, Accesses]] = {}
 
     def every(self, stmts: Stmts) -> Stmts:
-        """A list with its arrays contracted, and those of the lists inside."""
-        for alloc in [stmt for stmt in stmts if isinstance(stmt, Alloc)]:
+        """A list with its arrays contracted, and those of the lists inside. What becomes a scalar
+        is only noted."""
+        allocs = [stmt for stmt in stmts if isinstance(stmt, Alloc)]
+        for alloc in allocs:
             if alloc.name not in self.kept and self._steady(alloc):
                 stmts = self._contracted(stmts, alloc)
-        made = []
+        made: list[Stmt] = []
         for stmt in stmts:
-            made.append(with_bodies(stmt, tuple(self.every(body) for body in bodies(stmt))))
+            if isinstance(stmt, Alloc) and stmt.name in self.cells:
+                made += _tests(stmt)
+            else:
+                made.append(with_bodies(stmt, tuple(self.every(body) for body in bodies(stmt))))
         return tuple(made)
+
+    def accesses(self, stmt: Stmt) -> Accesses:
+        """The accesses in a statement by array, found once."""
+        known = self.known.get(id(stmt))
+        if known is None:  # the statement is kept, so that no other one gets its identity
+            found: Accesses = {}
+            for node in walk(stmt):
+                if isinstance(node, Load | Store):
+                    found.setdefault(node.array, []).append(node)
+            known = self.known[id(stmt)] = stmt, found
+        return known[1]
 
     def _steady(self, alloc: Alloc) -> bool:
         """Whether the extents mean the same wherever they are evaluated."""
@@ -103,34 +123,43 @@ class _Work:
 
     def _contracted(self, stmts: Stmts, alloc: Alloc) -> Stmts:
         """The list in which the array is allocated, with less of it where that can be."""
-        users = [at for at, stmt in enumerate(stmts) if _uses(stmt, alloc.name)]
-        if len(users) != 1 or not isinstance(loop := stmts[users[0]], For):
-            return stmts
-        path = [loop]
-        while (inner := _only_loop(path[-1].body, alloc.name)) is not None:
+        path: list[For] = []
+        body = stmts
+        while (inner := self._only_loop(body, alloc.name)) is not None:
             path.append(inner)
-        body = self._scalar(path[-1].body, alloc)
-        if body is None:
-            return self._shrunk(stmts, alloc, path)
-        return self._replaced(stmts, alloc, path, body)
+            body = inner.body
+        if not path:
+            return stmts
+        if self._suits_scalar(body, alloc):
+            name = self.names.local(f"{alloc.name.removesuffix('.array')}.cell", alloc.dtype)
+            self.cells[alloc.name] = Var(name, alloc.dtype)
+            return stmts
+        return self._shrunk(stmts, alloc, path)
 
-    def _scalar(self, body: Stmts, alloc: Alloc) -> Stmts | None:
-        """The body with a scalar for the array."""
-        first = next(stmt for stmt in body if _uses(stmt, alloc.name))
-        if not isinstance(first, Store) or first.array != alloc.name or first.checked:
+    def _only_loop(self, stmts: Stmts, array: str) -> For | None:
+        """The one loop of a list that uses an array, if nothing else does."""
+        users = [stmt for stmt in stmts if array in self.accesses(stmt)]
+        if len(users) != 1 or not isinstance(loop := users[0], For):
             return None
+        bounds = walk((loop.start, loop.stop, loop.step))
+        return None if any(isinstance(n, Load) and n.array == array for n in bounds) else loop
+
+    def _suits_scalar(self, body: Stmts, alloc: Alloc) -> bool:
+        """Whether each run of a body first stores the one element that it uses."""
+        users = [stmt for stmt in body if alloc.name in self.accesses(stmt)]
+        first = users[0]
+        if not isinstance(first, Store) or first.array != alloc.name:
+            return False
+        if len(self.accesses(first)[alloc.name]) != 1:
+            return False
         index = first.index
-        accesses = _accesses(body, alloc.name)
+        accesses = [access for stmt in users for access in self.accesses(stmt)[alloc.name]]
         if any(access.checked or access.index != index for access in accesses):
-            return None
-        if any(isinstance(node, Load) for node in walk((*index, first.value)) if _is(node, alloc)):
-            return None
+            return False
         if any(isinstance(node, Load) for node in walk(index)):
-            return None
-        if not names_read(index).isdisjoint(names_written(body)):
-            return None
-        name = self.names.local(f"{alloc.name.removesuffix('.array')}.cell", alloc.dtype)
-        return _with_scalar(body, alloc, name)
+            return False
+        read = names_read(index)
+        return all(stmt.name not in read for stmt in statements(body) if isinstance(stmt, Assign))
 
     def _shrunk(self, stmts: Stmts, alloc: Alloc, path: list[For]) -> Stmts:
         """The list with an array of fewer axes, allocated by each iteration for itself."""
@@ -146,27 +175,31 @@ class _Work:
         if not kept:
             return stmts
         body = (smaller, *_with_axes(loop.body, alloc.name, kept))
-        return self._replaced(stmts, alloc, path[:depth], body)
+        return self._replaced(stmts, alloc, loop, body)
 
-    def _replaced(self, stmts: Stmts, alloc: Alloc, path: list[For], body: Stmts) -> Stmts:
-        """The list with a new body of the innermost loop, and no allocation but its tests."""
-        inner = path[-1]
+    def _replaced(self, stmts: Stmts, alloc: Alloc, loop: For, body: Stmts) -> Stmts:
+        """The list with a new body of a loop in it, and no allocation but its tests."""
 
         def change(stmt: Stmt) -> Stmt | Stmts:
-            if isinstance(stmt, For) and stmt.index == inner.index:
+            if isinstance(stmt, For) and stmt.index == loop.index:
                 return replace(stmt, body=body)
             return stmt
 
         made: list[Stmt] = []
         for stmt in stmts:
             if stmt is alloc:
-                tests = [apply("less", e, integer(0)) for e in alloc.shape if not _positive(e)]
-                made += [If(test, (Fail(alloc.loc),), (), alloc.loc) for test in tests]
+                made += _tests(alloc)
             elif isinstance(stmt, For):
                 made += map_statements((stmt,), change)
             else:
                 made.append(stmt)
         return tuple(made)
+
+
+def _tests(alloc: Alloc) -> list[Stmt]:
+    """What is left of an allocation: that no extent is negative."""
+    tests = [apply("less", e, integer(0)) for e in alloc.shape if not _positive(e)]
+    return [If(test, (Fail(alloc.loc),), (), alloc.loc) for test in tests]
 
 
 def _kept(program: Program) -> set[str]:
@@ -185,30 +218,8 @@ def _kept(program: Program) -> set[str]:
     return found
 
 
-def _is(node: object, alloc: Alloc) -> bool:
-    return isinstance(node, Load | Store) and node.array == alloc.name
-
-
-def _uses(stmt: Stmt, array: str) -> bool:
-    return any(isinstance(node, Load | Store) and node.array == array for node in walk(stmt))
-
-
 def _accesses(stmts: Sequence[Stmt], array: str) -> list[Load | Store]:
     return [n for n in walk(stmts) if isinstance(n, Load | Store) and n.array == array]
-
-
-def _only_loop(stmts: Stmts, array: str) -> For | None:
-    """The one loop of a list that uses an array, if nothing else does."""
-    users = [stmt for stmt in stmts if _uses(stmt, array)]
-    if len(users) != 1 or not isinstance(users[0], For):
-        return None
-    loop = users[0]
-    bounds = _accesses_of((loop.start, loop.stop, loop.step), array)
-    return None if bounds else loop
-
-
-def _accesses_of(exprs: Sequence[Expr], array: str) -> list[Load]:
-    return [n for n in walk(exprs) if isinstance(n, Load) and n.array == array]
 
 
 def _own_axes(path: list[For], alloc: Alloc) -> set[int] | None:
@@ -234,16 +245,18 @@ def _follows(subscript: Expr, loop: For) -> bool:
     return gap.constant is not None
 
 
-def _with_scalar(body: Stmts, alloc: Alloc, name: str) -> Stmts:
+def _with_scalars(body: Stmts, cells: Mapping[str, Var]) -> Stmts:
+    """The statements with scalars for some arrays."""
+
     def read(expr: Expr) -> Expr:
-        return Var(name, alloc.dtype) if _is(expr, alloc) else expr
+        return cells.get(expr.array, expr) if isinstance(expr, Load) else expr
 
     def written(stmt: Stmt) -> Stmt:
-        if isinstance(stmt, Store) and stmt.array == alloc.name:
-            return Assign(name, stmt.value, stmt.loc)
+        if isinstance(stmt, Store) and stmt.array in cells:
+            return Assign(cells[stmt.array].name, stmt.value, stmt.loc)
         return stmt
 
-    return map_statements(map_expressions(body, read), written)
+    return map_statements(map_expressions(body, read), written) if cells else body
 
 
 def _with_axes(body: Stmts, array: str, axes: Sequence[int]) -> Stmts:

@@ -78,8 +78,10 @@ def _list(stmts: Stmts, sizes: Sizes, overlaps: Overlaps, worth: Worth) -> Stmts
         if isinstance(stmt, For):
             found = pointwise(stmts, at, sizes, overlaps)
             if found is not None and worth(found):
-                rest = map_expressions(stmts[at + 1 :], partial(_value, found))
-                stmts = stmts[:at] + rest
+                change = partial(_value, found)
+                new = {user: map_expressions(stmts[user], change) for user in found.users}
+                made = (new.get(k, each) for k, each in enumerate(stmts) if k != at)
+                stmts = tuple(made)
                 continue
         lists = tuple(_list(body, sizes.inside(), overlaps, worth) for body in bodies(stmt))
         stmts = (*stmts[:at], with_bodies(stmt, lists), *stmts[at + 1 :])

@@ -55,7 +55,7 @@ class Grouper:
             if isinstance(stmt, For):
                 self._loop(groups, at, stmt, sizes)
             else:
-                effects = Effects.of(stmt, self.overlaps)
+                effects = self.overlaps.effects(stmt)
                 place = _place(groups, effects) if _light(stmt) else len(groups)
                 groups.insert(place, _Group([at], effects, None))
             sizes.learn(stmt)
