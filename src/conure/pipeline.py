@@ -27,6 +27,7 @@ from conure.passes.induct import induct
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
+from conure.passes.lift import lift
 from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
@@ -178,6 +179,7 @@ APPLY: Final = (
         "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
     ),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
+    Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )
 STAGES: Final = TIDY + PROVE + FUSE + APPLY

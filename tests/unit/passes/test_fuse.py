@@ -14,6 +14,7 @@ from conure.ir.parse import parse
 from conure.ir.walk import statements
 from conure.passes.contract import contract
 from conure.passes.fuse import fuse
+from conure.passes.lift import lift
 from conure.passes.parallelize import parallelize
 from conure.passes.recompute import recompute
 from conure.schedule.fusion import Grouper, worth_recomputing
@@ -64,7 +65,7 @@ def test_chains_keep_their_meaning(seed: int) -> None:
     assert observed(contracted(before), args) == expected
     again = recomputed(before, always=True)
     assert observed(again, args) == expected
-    last = marked(contracted(fused(recomputed(before))))
+    last = lift(marked(contracted(fused(recomputed(before)))))
     check(last)
     assert {observed(last, args, order) for order in ORDERS} == {expected}
 
@@ -72,14 +73,14 @@ def test_chains_keep_their_meaning(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100))
 def test_random_programs_keep_their_meaning(seed: int) -> None:
     before, args = random_program(seed)
-    after = marked(contracted(fused(recomputed(before, always=True))))
+    after = lift(marked(contracted(fused(recomputed(before, always=True)))))
     assert {observed(after, args, order) for order in ORDERS} == {observed(before, args)}
 
 
 @pytest.mark.parametrize("name", NESTS)
 def test_nests_keep_their_meaning(name: str) -> None:
     before, args = nest(name, 1)
-    after = marked(contracted(fused(recomputed(before, always=True))))
+    after = lift(marked(contracted(fused(recomputed(before, always=True)))))
     assert {observed(after, args, order) for order in ORDERS} == {observed(before, args)}
 
 
@@ -161,3 +162,14 @@ def test_arrays_that_overlap_stay_apart() -> None:
     apart = replace(before, overlaps=(("y", "x"),))
     assert count(fused(before), For) == 1
     assert count(fused(apart), For) == 2
+
+
+def test_each_step_uses_one_allocation() -> None:
+    before = parse(
+        HEAD
+        + """for k in 0:3 { w = alloc f64[n] v = alloc f64[k]
+        for i in 0:n { w[i] = x[i] } for j in 0:n { x[j] = w[n - 1 - j] } } }"""
+    )
+    after = lift(before)
+    assert [stmt.name for stmt in after.body if isinstance(stmt, Alloc)] == ["w"]
+    assert count(after, Alloc) == 2
