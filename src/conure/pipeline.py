@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from conure.analysis.parallel import Judge, Parallel, Verdict, judge_of
+from conure.analysis.parallel import Judge, Parallel, Verdicts, judge_of
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
@@ -66,9 +66,9 @@ class Setting(Record):
         self.known.insert(0, (program, judge_of(program, self.exact)))
         return self.known[0][1]
 
-    def judged(self, program: Program) -> dict[str, Verdict]:
-        """The verdict on every loop."""
-        return self.judge(program).all()
+    def judged(self, program: Program) -> Verdicts:
+        """The verdict on every loop that is asked about."""
+        return Verdicts(self.judge(program))
 
 
 class Stage(Record):

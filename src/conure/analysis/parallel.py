@@ -16,6 +16,7 @@ a[j - 1] reads in a later iteration what a[j] wrote 1 iteration before
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conure.analysis import reduction as reductions
@@ -201,4 +202,20 @@ class Judge:
         return Serial(Reason(message, place(where.loc, loop), hint), "scalar")
 
 
-__all__ = ["Judge", "Parallel", "Serial", "Verdict", "judge", "judge_all", "judge_of"]
+class Verdicts(Mapping[str, Verdict]):
+    """The verdicts of a judge, each found when it is first asked for."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def __getitem__(self, index: str) -> Verdict:
+        return self._judge.verdict(index)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._judge.found.loops)
+
+    def __len__(self) -> int:
+        return len(self._judge.found.loops)
+
+
+__all__ = ["Judge", "Parallel", "Serial", "Verdict", "Verdicts", "judge", "judge_all", "judge_of"]

@@ -15,6 +15,7 @@ several elements at once, or where the sums walk through memory in order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from conure.analysis.verdict import Parallel, Verdict
@@ -22,12 +23,12 @@ from conure.ir.nodes import For, Load, Program, Stmt
 from conure.ir.walk import bodies, names_read, walk, with_bodies
 
 
-def sink(program: Program, verdicts: dict[str, Verdict]) -> Program:
+def sink(program: Program, verdicts: Mapping[str, Verdict]) -> Program:
     """Sink every such loop as far as it goes; the verdicts hold for the program as given."""
     return program.with_body(tuple(_visited(stmt, verdicts, 0) for stmt in program.body))
 
 
-def _visited(stmt: Stmt, verdicts: dict[str, Verdict], around: int) -> Stmt:
+def _visited(stmt: Stmt, verdicts: Mapping[str, Verdict], around: int) -> Stmt:
     """The statement with loops in it sunk; `around` independent loops are around it."""
     if isinstance(stmt, For):
         sunk = _sunk(stmt, verdicts)
@@ -39,7 +40,7 @@ def _visited(stmt: Stmt, verdicts: dict[str, Verdict], around: int) -> Stmt:
     return with_bodies(stmt, tuple(lists))
 
 
-def _sunk(loop: For, verdicts: dict[str, Verdict]) -> For:
+def _sunk(loop: For, verdicts: Mapping[str, Verdict]) -> For:
     if len(loop.body) != 1 or not isinstance(inner := loop.body[0], For):
         return loop
     if not (_only_sums(verdicts.get(loop.index)) and _free(verdicts.get(inner.index))):
