@@ -58,12 +58,13 @@ Fields = Sequence[tuple[str, Sequence[str]]]
 def describe(names: Sequence[str], values: Sequence[object], fields: Fields = ()) -> Signature:
     """The signature of a call whose live-ins `names` hold `values`. Of a plain object the
     attributes in `fields` are arguments of their own, `self.u`."""
+    constants = frozenset(name for name in names if "." in name)  # math.pi
     names, values = _with_fields(names, values, fields)
     arrays: list[tuple[str, np.ndarray[Any, Any]]] = []
     arguments: dict[str, Argument] = {}
     keys: list[Hashable] = []
     for name, value in zip(names, values, strict=True):
-        describe_one = _constant if "." in name else _one
+        describe_one = _constant if name in constants else _one
         key, arguments[name] = describe_one(name, value, arrays)
         keys.append(key)
     overlaps = tuple(

@@ -89,3 +89,29 @@ def test_a_missing_attribute_is_the_usual_error() -> None:
     del wave.speed
     with pytest.raises(AttributeError, match="speed"):
         conure.jit(device="cpu")(Wave.step)(wave)
+
+
+class Clock:
+    """Its time changes with each step, and with it sometimes its type."""
+
+    def __init__(self) -> None:
+        self.u = np.ones(5)
+        self.t: object = 0.0
+
+    def step(self) -> None:
+        for i in range(len(self.u)):
+            self.u[i] = self.u[i] * 0.5 + self.t  # type: ignore[operator] # any number
+
+    fast = conure.jit(device="cpu", strict=True)(step)
+
+
+def test_a_number_that_changes_is_no_reason_to_compile_again() -> None:
+    clock, same = Clock(), Clock()
+    with conure.profile() as profile:
+        for k in range(12):
+            for each in (clock, same):
+                each.t = (float(k), k, np.float64(k), -0.0)[k % 4]
+            clock.step()
+            same.fast()
+            assert clock.u.tobytes() == same.u.tobytes()
+    assert sum(event.compile_seconds > 0 for event in profile.events) == 3, "one per type"

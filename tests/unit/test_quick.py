@@ -98,7 +98,7 @@ def test_the_fields_of_an_object() -> None:
     assert slow_calls(compiled, (model,)) == 0
     assert model.values.tolist() == [16.0] * 3
     model.gain = 0.5
-    assert slow_calls(compiled, (model,)) == 1
+    assert slow_calls(compiled, (model,)) == 0, "a number that changes is an argument"
     assert model.values.tolist() == [8.0] * 3
     Model.gain = property(lambda self: 10.0, lambda self, value: None)
     try:
