@@ -65,9 +65,9 @@ def missing(peer: str) -> str:
     return ""
 
 
-def versions() -> dict[str, Any]:
+def versions(others: tuple[str, ...] = ()) -> dict[str, Any]:
     """Version of each package that takes part, None where it is absent."""
-    names = ("conure", "numpy", "numba", "llvmlite", "scipy")
+    names = ("conure", "numpy", "numba", "llvmlite", "scipy", *others)
     found: dict[str, Any] = {}
     for name in names:
         try:
