@@ -75,6 +75,7 @@ INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
     ): "difflib takes 2 ms to import, and only a misspelt option needs it",
     ("artifacts.py", "_make"): "the compiler proper is not needed where the cache has the code",
     ("artifacts.py", "_assemble"): "as for _make",
+    ("numpy/seam.py", "engine"): "small programs do without the compiler's front end, 50 ms",
     ("__init__.py", "__getattr__"): "the public names are resolved at their first use",
     (
         "numpy/mirror.py",

@@ -38,14 +38,17 @@ def evaluate(wanted: Sequence[Node]) -> None:
             _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
 
 
-def write(target: Array, value: Node) -> None:
-    """`target[...] = value`; whoever still has to read the memory reads it first."""
+def write(target: Array, value: Node, dying: int = 0) -> None:
+    """`target[...] = value`; whoever still has to read the memory reads it first.
+
+    `dying` is the id of a node whose holder is about to be dropped: it need not be kept for that.
+    """
     with memory.lock:
         readers = memory.readers_of(target)
         if value.value is None and value.dtype == target.dtype and value.shape == target.shape:
             order = topological([value])
             if len(order) <= _LONGEST:
-                _write(order, target, value, readers)
+                _write(order, target, value, readers, dying)
                 return
             readers.append(value)
         evaluate([node for node in readers if node.value is None])
@@ -59,11 +62,12 @@ def settle(target: Array) -> None:
         evaluate(readers)
 
 
-def _write(order: list[Node], target: Array, value: Node, readers: list[Node]) -> None:
+def _write(order: list[Node], target: Array, value: Node, readers: list[Node], dying: int) -> None:
     """Run the nodes and write the last into `target`, keeping what others will read of them."""
     inside = {id(node) for node in order}
     evaluate([node for node in readers if id(node) not in inside])
-    owned = _owned(order)
+    readers.clear()  # these references are not somebody's
+    owned = _owned(order, dying)
     kept = [node for node in owned if node is not value]
     _launch(Request(order, [*kept, value], target))
     # Whoever holds the value itself may read it from where it was written, until that changes.
@@ -82,10 +86,14 @@ _UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
 """The references to a node that only a list holds, as counted here."""
 
 
-def _owned(order: list[Node]) -> list[Node]:
-    """The nodes that something other than these nodes refers to."""
+def _owned(order: list[Node], dying: int = 0) -> list[Node]:
+    """The nodes that something other than these nodes (and the holder of one) refers to."""
     counts = _references(order)
-    return [node for node, count in zip(order, counts, strict=True) if count - node.uses > _UNOWNED]
+    return [
+        node
+        for node, count in zip(order, counts, strict=True)
+        if count - node.uses > _UNOWNED + (id(node) == dying)
+    ]
 
 
 def _asked_again(order: list[Node]) -> set[int]:

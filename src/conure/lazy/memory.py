@@ -21,14 +21,16 @@ LIMIT = 1000
 lock = threading.RLock()
 """Held while the graph is evaluated or memory written."""
 
-_pending: list[weakref.ref[Node]] = []
+PENDING: list[weakref.ref[Node]] = []
+"""Every pending node, and some that no longer are."""
+
 _next_count = LIMIT
 
 
 def register(node: Node) -> bool:
     """Remember a pending node; true if it is time to evaluate what is pending."""
-    _pending.append(weakref.ref(node))
-    return len(_pending) >= _next_count and _grown()
+    PENDING.append(weakref.ref(node))
+    return len(PENDING) >= _next_count and _grown()
 
 
 def _grown() -> bool:
@@ -42,17 +44,17 @@ def _grown() -> bool:
 def pending() -> list[Node]:
     """All nodes that are alive and not evaluated, oldest first."""
     with lock:
-        count = len(_pending)  # another thread may append behind these
+        count = len(PENDING)  # another thread may append behind these
         nodes = [
-            node for ref in _pending[:count] if (node := ref()) is not None and node.value is None
+            node for ref in PENDING[:count] if (node := ref()) is not None and node.value is None
         ]
-        _pending[:count] = [weakref.ref(node) for node in nodes]
+        PENDING[:count] = [weakref.ref(node) for node in nodes]
         return nodes
 
 
 def readers_of(memory: Array) -> list[Node]:
     """The pending nodes whose value depends on this memory."""
-    if not _pending:
+    if not PENDING:
         return []
     touched: dict[int, bool] = {}
     found = []
@@ -106,14 +108,21 @@ def expose(value: Array) -> Array:
 
     Where NumPy's interface cannot carry the dtype (objects), the array itself is handed out.
     """
-    if value.dtype.hasobject or value.dtype.names is not None or value.dtype.kind in "Mm":
-        return value
-    lent = np.asarray(_Holder(value))
-    if lent.dtype != value.dtype or lent.strides != value.strides:
+    lent = None
+    if value.dtype.kind in "?biufc" and value.size:
+        lent = np.asarray(_Holder(value))
+    if lent is None or lent.dtype != value.dtype or lent.strides != value.strides:
+        give(value)
         return value
     key = id(owner_of(value))
     _lent.setdefault(key, []).append(weakref.ref(lent))
     return lent
+
+
+def give(value: Array) -> None:
+    """From now on strangers have this memory: nobody can tell until when."""
+    owner = owner_of(value)
+    _lent.setdefault(id(owner), []).append(weakref.ref(owner))
 
 
 def is_exposed(value: Array) -> bool:

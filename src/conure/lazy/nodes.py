@@ -38,13 +38,14 @@ class Operation:
         Result dtypes already found, by the operands' types.
     """
 
-    __slots__ = ("cost", "function", "number", "role", "template", "types")
+    __slots__ = ("arity", "cost", "function", "number", "role", "template", "types")
 
     def __init__(
         self, function: Callable[..., Any], template: str, role: Role, cost: float = 1.0
     ) -> None:
         self.function = function
         self.template = template
+        self.arity = template.count("{}")
         self.role = role
         self.cost = cost
         self.number = next(_numbers)
@@ -88,6 +89,11 @@ class Node:
         self.value = value
         self.operation = None
         self.args = ()
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return len(self.shape)
 
     @property
     def size(self) -> int:

@@ -37,8 +37,7 @@ _ELEMENTWISE_RULES: Final = frozenset(
     )
 )  # fmt: skip
 _TERNARY: Final = frozenset(("where", "clip"))
-_REDUCTIONS: Final = ("sum", "prod", "min", "max", "mean", "any", "all")
-_STATIC: Final = frozenset(("axis", "keepdims", "dtype"))
+_STATIC: Final = frozenset(("axis", "keepdims", "ddof"))
 _SAMPLES: Final[dict[type, Any]] = {bool: True, int: 1, float: 1.0, complex: 1j}
 _NANOSECONDS: Final = 0.5  # of one cheap operation on one element, in NumPy
 
@@ -79,15 +78,11 @@ def reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Oper
 
 def _reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Operation | None:
     row = ROWS.get(function)
-    if row is None or row.rule != "reduce" or row.op not in _REDUCTIONS:
+    if row is None or row.rule != "reduce":
         return None
     text = ""
     for name, value in sorted(keywords.items()):
-        if name not in _STATIC:
-            return None
-        if name == "dtype":
-            return None
-        if not isinstance(value, int | bool | None) and not _is_axes(value):
+        if name not in _STATIC or not (isinstance(value, int | None) or _is_axes(value)):
             return None
         text += f", {name}={value!r}"
     return Operation(function, f"np.{function.__name__}({{}}{text})", "reduction", _NANOSECONDS)
@@ -117,6 +112,8 @@ def _found_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int) -> Dt
         with np.errstate(all="ignore"):
             result = eval(source, scope)
     except Exception:  # whatever NumPy says, it says again when it is called in earnest
+        return None
+    if not isinstance(result, np.ndarray | np.generic):
         return None
     dtype: Dtype = result.dtype
     target = scope["o0"] = np.empty(result.shape, dtype)

@@ -28,8 +28,7 @@ from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
 
-PATIENCE: Final = 0.03
-"""Seconds in NumPy that are worth compiling for."""
+_COMPILING: Final = (0.02, 0.012)  # seconds: to compile anything, and for each operation
 _WORTH_LOADING: Final = 0.002  # and worth looking for finished code for
 _MOST_FAILURES: Final = 3
 _NUMPY: Final[dict[str, Any]] = {"np": np}
@@ -97,7 +96,8 @@ class Plan:
             self._lower(values)
         if self.program is None:
             return None
-        if not forced and spent < PATIENCE:
+        patience = _COMPILING[0] + _COMPILING[1] * len(request.order)
+        if not forced and spent < patience:
             artifact = ready_artifact(self.program, self.config, False)
         else:
             begin = time.perf_counter()

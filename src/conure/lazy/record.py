@@ -50,7 +50,9 @@ def record(
         function, operands = _without_power(operands)
     operation = elementwise(function)
     if operation is not None:
-        return None if keywords else _elementwise(operation, operands)
+        if keywords or len(operands) != operation.arity:
+            return None
+        return _elementwise(operation, operands)
     operation = reduction(function, keywords)
     if operation is None or len(operands) != 1 or type(operands[0]) is not Node:
         return None

@@ -33,6 +33,9 @@ NumPy asks for the last two before `__array__`. Records and objects, and the uni
 lose something on the way: there the attribute is missing, and `__array__` is used.
 """
 
+WITHOUT_OWNER = ("__array_interface__", "__array_struct__")
+"""What tells the address and keeps nothing alive."""
+
 SETTABLE = ("shape", "dtype", "strides")
 """What can be set, and changes how memory is seen, not what it holds."""
 
@@ -112,9 +115,18 @@ def setting(name: str, writes: bool = False) -> Any:
     def set_(self: Any, item: Any) -> None:
         if writes:
             writing(self)
+        elif type(self) is ndarray:
+            forget_shape(self)
         setattr(real(self), name, real(item))
 
     return set_
+
+
+def forget_shape(array: ndarray) -> None:
+    """What was recorded of the array knows its shape: that is computed while it still holds."""
+    writing(array)
+    if array._value is not None and hasattr(array, "_node"):
+        del array._node
 
 
 def deleting(name: str) -> Any:

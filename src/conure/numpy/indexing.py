@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from conure.numpy.handle import ndarray, new
-from conure.numpy.seam import READERS, Seen, expose, real, unwrapped, wrapped, writing
+from conure.numpy.seam import READERS, Seen, engine, expose, real, unwrapped, wrapped, writing
 
 plain_array = numpy.ndarray
 
@@ -44,6 +44,10 @@ def __getitem__(self: Any, key: Any) -> Any:
 
 def __setitem__(self: Any, key: Any, item: Any) -> None:
     value = self._value if type(self) is ndarray else self
+    if type(item) is ndarray and item._value is None and type(self) is ndarray:
+        if engine().assigned_part(self, key, item):
+            return
+        real(item)  # which may read the memory that is written
     if READERS or value is None:
         writing(self)
         value = real(self)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy
 
+from conure.numpy.attributes import forget_shape
 from conure.numpy.handle import ndarray
-from conure.numpy.seam import SCALARS, SMALL, call, direct, real, writing
+from conure.numpy.seam import SCALARS, SMALL, call, direct, real
 from conure.numpy.written import WRITTEN
 
 Method = Callable[..., Any]
@@ -83,8 +84,8 @@ def resizer() -> Method:
 
     @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
     def run(self: Any, /, *shape: Any, refcheck: bool = True) -> None:
+        forget_shape(self)
         value = real(self)
-        writing(self)
         held = sys.getrefcount(self) > HELD_ONCE or sys.getrefcount(value) > HELD_ONCE
         plain(value, *shape, refcheck=bool(refcheck) and held)
 

@@ -8,13 +8,24 @@ operand's class takes over is decided by NumPy's own operator, which answers Not
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 
 from conure.numpy.handle import ndarray, new
-from conure.numpy.seam import READERS, SCALARS, SMALL, call, real, unwrapped, wrapped, writing
+from conure.numpy.seam import (
+    READERS,
+    SCALARS,
+    SMALL,
+    call,
+    engine,
+    real,
+    unwrapped,
+    wrapped,
+    writing,
+)
 
 Method = Callable[..., Any]
 
@@ -170,12 +181,39 @@ def unary(function: Any, operate: Method) -> Method:
     return method
 
 
+class _Probe:
+    """Counts the references to an operand that has no name, as `in_place` sees them."""
+
+    count = 0
+
+    def __iadd__(self, other: object) -> _Probe:
+        self.count = sys.getrefcount(other)
+        return self
+
+
+def _unnamed() -> int:
+    probe = _Probe()
+    probe += object()
+    return probe.count
+
+
+UNNAMED = _unnamed()
+"""An operand with no more references is dropped when the operator returns."""
+
+
 def in_place(function: Any, operate: Method, name: str) -> Method:
     """`array <operator>= other`."""
     slot = getattr(plain_array, name)
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
+        if (value is None or value.size > SMALL) and (
+            type(other) is ndarray or type(other) in SCALARS
+        ):
+            dying = other if sys.getrefcount(other) <= UNNAMED else None
+            if type(self) is ndarray and engine().written(self, function, (self, other), dying):
+                return self
+            value = self._value if type(self) is ndarray else self
         if READERS or value is None:
             writing(self)
             value = real(self)

@@ -9,18 +9,22 @@ comes back as the very handle that was passed.
 
 from __future__ import annotations
 
+import functools
+import importlib
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
 
+from conure.lazy import memory
 from conure.numpy.handle import ArrayType, ndarray, new, wrap
 
 SMALL = 4096
 """Arrays of at most so many elements are computed by NumPy at once, never recorded."""
 
-READERS: dict[int, Any] = {}
-"""What is pending and reads the memory of real arrays; while it is empty, a write needs no care."""
+READERS = memory.PENDING
+"""What is pending; while there is nothing, a write needs no care."""
 
 SCALARS = frozenset(
     {bool, int, float, complex, *(kind for kind in numpy.sctypeDict.values())}
@@ -32,18 +36,32 @@ Seen = list[ndarray]
 Operation = Callable[..., Any]
 
 
+@functools.cache
+def engine() -> types.ModuleType:
+    """What records calls. It brings the compiler's front end, so small programs do without it."""
+    return importlib.import_module("conure.numpy.recording")
+
+
 def real(array: Any) -> Any:
     """The numpy.ndarray of one of ours, computed if it is pending; anything else as it is."""
-    return array._value if type(array) is ndarray else array
+    if type(array) is not ndarray:
+        return array
+    value = array._value
+    return engine().value_of(array) if value is None else value
 
 
 def expose(array: Any) -> Any:
     """The numpy.ndarray of one of ours, to be handed to code that may read or write it later."""
-    return real(array)
+    if type(array) is not ndarray:
+        return array
+    writing(array)
+    return memory.expose(real(array))
 
 
 def writing(array: Any) -> None:
-    """To be called before the memory of a real array is written."""
+    """To be called before the memory of an array is written."""
+    if type(array) is ndarray and (array._value is None or READERS):
+        engine().settle(array)
 
 
 # --- arguments ------------------------------------------------------------------------------
@@ -107,7 +125,7 @@ def wrapped(result: Any, seen: Sequence[ndarray] = ()) -> Any:
         for array in seen:
             if array._value is result:
                 return array
-        return view_of(result, seen) if seen and result.base is not None else wrap(result)
+        return wrap(result) if result.base is None else view_of(result, seen)
     if kind in SCALARS:
         return result
     if isinstance(result, tuple | list):
@@ -139,6 +157,8 @@ def view_of(value: numpy.ndarray[Any, Any], seen: Sequence[ndarray]) -> ndarray:
     for array in seen:
         if shares(value, array):
             view._origin = array
+            return view
+    memory.give(value)
     return view
 
 
@@ -163,6 +183,10 @@ def call(
     `run` is what NumPy is asked instead, where it means the same (`a.sum()` for `np.sum(a)`);
     `written` are the positions of the arguments that are written to; `out` is always one.
     """
+    if _is_large(args) and (type(function) is numpy.ufunc or function in RECORDABLE):
+        result = _recorded(function, args, kwargs)
+        if result is not None:
+            return result
     seen: Seen = []
     for position in written:
         if position < len(args):
@@ -172,9 +196,45 @@ def call(
     plain = [unwrapped(argument, seen) for argument in args]
     named = {name: unwrapped(argument, seen) for name, argument in kwargs.items()}
     result = (run or function)(*plain, **named)
-    if type(result) is numpy.ndarray and _given(result, args, kwargs):
-        return result
+    if type(result) is numpy.ndarray:
+        if _given(result, args, kwargs):
+            return result
+        if args and result is args[0]:
+            memory.give(result)
     return wrapped(result, seen)
+
+
+REDUCTIONS = frozenset(
+    {
+        *(numpy.sum, numpy.prod, numpy.min, numpy.max, numpy.mean, numpy.any, numpy.all),
+        *(numpy.std, numpy.var, numpy.argmin, numpy.argmax, numpy.ptp),
+        *(numpy.nansum, numpy.nanmin, numpy.nanmax, numpy.nanmean),
+    }
+)
+"""Functions of an array and an axis that may be recorded."""
+
+RECORDABLE = REDUCTIONS | {
+    *(numpy.where, numpy.clip, numpy.astype, numpy.ndarray.astype, numpy.angle),
+}
+"""Functions that may be recorded, besides the ufuncs."""
+
+
+def _is_large(args: Sequence[Any]) -> bool:
+    for argument in args:
+        if type(argument) is ndarray:
+            value = argument._value
+            if value is None or value.size > SMALL:
+                return True
+    return False
+
+
+def _recorded(function: Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """What the lazy engine gives for a call; None if NumPy is to do it."""
+    out = kwargs.get("out")
+    if type(out) is ndarray:
+        return out if len(kwargs) == 1 and engine().written(out, function, args) else None
+    result = engine().recorded(function, args, kwargs)
+    return None if result is engine().NOT_RECORDED else result
 
 
 def _prepare(target: Any) -> None:

@@ -23,21 +23,22 @@ NEAR_SINGLE = 1e-4
 
 
 RAMP = "np.arange(n, dtype=np.float64)"
-A = f"(np.sin({RAMP}) * 3 + 0.25)"
+WAVE = f"({RAMP} * 0.6180339887 % 1.0 * 2 - 1)"  # the same to the last bit, whoever computes it
+A = f"({WAVE} * 3 + 0.25)"
 ROWS = "[: n // 5 * 5]"
 
 OPERANDS = {
     "a": A,
-    "b": f"np.cos({RAMP}) + 2.0",
+    "b": f"{RAMP} * 0.4142135623 % 1.0 + 1.5",
     "p": f"np.abs({A}) + 0.5",  # positive
-    "u": f"np.abs(np.sin({RAMP})) * 0.9",  # in [0, 1)
+    "u": f"np.abs({WAVE}) * 0.9",  # in [0, 1)
     "i": "np.arange(n) * 7 % 13 - 4",
     "j": "np.arange(n) % 5 + 1",
     "k": "np.arange(n) * 3 % n",  # indices
     "m": f"{A} > 0.5",
     "f": f"{A}.astype(np.float32)",
     "h": "(np.arange(n) % 50).astype(np.float16)",
-    "z": f"{A} + 1j * np.cos({RAMP})",
+    "z": f"{A} + 1j * ({RAMP} * 0.4142135623 % 1.0)",
     "w": "(np.arange(n) % 251).astype(np.uint8)",
     "s": "(np.arange(n) * 7 % 13 - 4).astype(np.int8)",
     "A": f"{A}{ROWS}.reshape(-1, 5)",

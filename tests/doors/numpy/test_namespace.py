@@ -106,7 +106,9 @@ def test_import_is_light() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     loaded = answer.stdout.split()
-    assert all(name.split(".")[0] in ("conure", "__future__") for name in loaded), loaded
+    assert all(name.split(".")[0] in ("conure", "__future__", "threading") for name in loaded), (
+        loaded
+    )
     assert not any(name.startswith(("conure.ir", "conure.codegen")) for name in loaded)
 
 
