@@ -84,22 +84,32 @@ def _mode(mode: str, counted: Counter[str]) -> Iterator[None]:
         return
     conure: Any = importlib.import_module("conure")
     record: Any = importlib.import_module("conure.lazy.record")
-    worth = record.WORTH_RECORDING
-    device = "cpu" if "compiled" in mode else "auto"
-    register, record.memory = record.memory.register, _counting(record.memory, counted)
-    if mode == "recorded":
-        record.WORTH_RECORDING = 0.0
-    try:
-        with conure.options(device=device), conure.profile() as profile:
-            yield
-    finally:
-        record.WORTH_RECORDING = worth
-        del register
-        record.memory = importlib.import_module("conure.lazy.memory")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_replaced(record, "memory", _counting(record.memory, counted)))
+        if mode in ("recorded", "compiled"):
+            stack.enter_context(_replaced(record, "WORTH_RECORDING", 0.0))
+            for name, module in list(sys.modules.items()):
+                if name.startswith("conure.numpy") and hasattr(module, "SMALL"):
+                    stack.enter_context(_replaced(module, "SMALL", -1))
+        device = "cpu" if "compiled" in mode else "auto"
+        stack.enter_context(conure.options(device=device))
+        profile = stack.enter_context(conure.profile())
+        yield
     for event in profile.events:
         if event.what == "arrays":
             compiled = event.device != "python"
             counted["evaluations by compiled code" if compiled else "evaluations by NumPy"] += 1
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, name: str, value: Any) -> Iterator[None]:
+    """Another value for a name of a module, for a while."""
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
 
 
 def _counting(memory: Any, counted: Counter[str]) -> Any:
