@@ -49,8 +49,8 @@ X = np.array([[1.0, -0.0], [np.nan, 3.0]])
         ("shape", X, X[:, :1]),
         ("strides", X, np.asfortranarray(X)),
         ("writeable", X, np.broadcast_to(X, X.shape)),
-        ("sort", X[0, 0], np.array(1.0)),
-        ("sort", 1.0, np.float64(1.0)),
+        ("sort scalar became array", X[0, 0], np.array(1.0)),
+        ("sort float became scalar", 1.0, np.float64(1.0)),
     ],
 )
 def test_a_difference_is_seen(aspect, want, got):
@@ -76,7 +76,7 @@ def test_an_exception_is_seen():
     one, other = Watch(), Watch()
     one.error(ValueError("assignment destination is read-only"))
     other.error(ValueError("read-only"))
-    assert difference(one, other).startswith("exception: ")
+    assert difference(one, other).startswith("exception ValueError, got ValueError: ")
 
 
 def test_a_bound_is_kept():

@@ -116,13 +116,17 @@ def _differs(want: Seen, got: Seen) -> str:
     where = want.name
     if want.sort != got.sort:
         detail = f"want {want.sort} {want.value!r}, got {got.sort} {got.value!r}"
-        return f"sort: {where}: {detail[:600]}"
+        ended = f", {got.value.split(':')[0]}" if got.sort == "exception" else ""
+        return f"sort {want.sort} became {got.sort}{ended}: {where}: {detail[:600]}"
     if want.sort == "memory":
         return _relations_differ(want.value, got.value)
     if want.sort in ("text", "exception", "str", "NoneType"):
         if want.value == got.value:
             return ""
-        return f"{want.sort}: {where}: want {want.value!r}, got {got.value!r}"[:1200]
+        sort = want.sort
+        if sort == "exception":
+            sort += " " + ", got ".join(each.value.split(":")[0] for each in (want, got))
+        return f"{sort}: {where}: want {want.value!r}, got {got.value!r}"[:1200]
     for aspect, one, other in zip(
         ("dtype", "shape", "strides", "writeable"), want.layout, got.layout, strict=False
     ):

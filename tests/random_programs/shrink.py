@@ -107,7 +107,9 @@ def _simpler(tree: ast.Module) -> Iterator[str]:
     for number in range(count):
         node = list(ast.walk(_function(tree, "f")))[number]
         for name, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr) and not isinstance(value, ast.Name | ast.Constant):
+            if isinstance(value, ast.Name | ast.Constant) or name == "func":
+                continue
+            if isinstance(value, ast.expr):
                 for part in _parts(value):
                     changed = copy.deepcopy(tree)
                     target = list(ast.walk(_function(changed, "f")))[number]
@@ -125,8 +127,14 @@ def _parts(value: ast.expr) -> list[ast.expr]:
             return list(value.values)
         case ast.UnaryOp():
             return [value.operand]
+        case ast.Call(func=ast.Attribute(value=of)) if not isinstance(of, ast.Name):
+            return [of, *value.args]
         case ast.Call():
             return [argument for argument in value.args if not isinstance(argument, ast.Starred)]
+        case ast.Subscript() | ast.Attribute():
+            return [value.value] if not isinstance(value.ctx, ast.Store) else []
+        case ast.Compare():
+            return [value.left]
     return []
 
 
