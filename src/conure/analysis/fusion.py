@@ -19,12 +19,14 @@ second, if one of them writes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from conure.analysis.affine import Poly
+from conure.analysis.parallel import judge
 from conure.analysis.ranges import as_poly
 from conure.analysis.scalars import flow
-from conure.analysis.verdict import spoken
+from conure.analysis.verdict import Serial, spoken
 from conure.errors import Reason
 from conure.ir.nodes import (
     Alloc,
@@ -47,7 +49,7 @@ from conure.ir.nodes import (
 )
 from conure.ir.text import show
 from conure.ir.types import INT
-from conure.ir.walk import statements, walk
+from conure.ir.walk import statements, substitute, walk
 from conure.record import Record
 
 Names = frozenset[str]
@@ -166,7 +168,7 @@ class Part(Record):
     touches: tuple[Touch, ...]
     exposed: Names
     simple: bool  # neither leaves nor repeats until something happens, nor exchanges arrays
-    bodies: tuple[tuple[Stmt, ...], ...]
+    loops: tuple[For, ...]  # what it is made of
 
     @staticmethod
     def of(loop: For, overlaps: Overlaps) -> Part:
@@ -178,7 +180,7 @@ class Part(Record):
         accesses = (n for n in walk(loop.body) if isinstance(n, Load | Store))
         seen = dict.fromkeys(_touch(each, loop, moving) for each in accesses)
         exposed = flow(loop.body).exposed
-        return Part(loop, overlaps.effects(loop), tuple(seen), exposed, simple, (loop.body,))
+        return Part(loop, overlaps.effects(loop), tuple(seen), exposed, simple, (loop,))
 
     def with_more(self, other: Part) -> Part:
         """The two as one loop by the index of the first."""
@@ -188,7 +190,7 @@ class Part(Record):
             tuple(dict.fromkeys(self.touches + other.touches)),
             self.exposed | other.exposed,
             self.simple and other.simple,
-            self.bodies + other.bodies,
+            self.loops + other.loops,
         )
 
 
@@ -198,9 +200,12 @@ class Together(Record):
     carried: bool
 
 
-def together(first: Part, second: Part, live: Names, overlaps: Overlaps) -> Together | Reason:
-    """Whether two loops over one domain, the second directly after the first, may be one. `live`:
-    the variables that are read after the second."""
+Answer = Together | Reason | None
+
+
+def together(first: Part, second: Part, live: Names, overlaps: Overlaps) -> Answer:
+    """Whether two loops over one domain, the second directly after the first, may be one; None:
+    the access maps do not tell. `live`: the variables that are read after the second."""
     loc = second.loop.loc
     if not (first.simple and second.simple):
         return Reason("a loop that may stop early stays as it is", loc)
@@ -215,9 +220,9 @@ def together(first: Part, second: Part, live: Names, overlaps: Overlaps) -> Toge
     return _ordered(first, second, shared)
 
 
-def _ordered(first: Part, second: Part, shared: Names) -> Together | Reason:
+def _ordered(first: Part, second: Part, shared: Names) -> Answer:
     """Whether no element is touched in the wrong order."""
-    carried = False
+    carried, known = False, True
     moving = first.effects.writes | second.effects.writes
     for behind in second.touches:
         if behind.array not in shared:
@@ -226,11 +231,32 @@ def _ordered(first: Part, second: Part, shared: Names) -> Together | Reason:
             if ahead.array != behind.array or not (ahead.write or behind.write):
                 continue
             distance = _distance(ahead, behind, first.loop, moving)
-            if distance is None or distance < 0:
+            if distance is None:
+                known = False
+                continue
+            if distance < 0:
                 what = "read what a later iteration writes" if ahead.write else "overwrite too soon"
                 return Reason(f"{spoken(behind.text)} would {what}", second.loop.loc)
             carried = carried or distance > 0
-    return Together(carried)
+    return Together(carried) if known else None
+
+
+def merged(loops: Sequence[For]) -> For:
+    """One loop with the bodies of all, by the index of the first."""
+    first, *others = loops
+    body = first.body
+    for other in others:
+        body += substitute(other.body, {other.index: Var(first.index, INT)})
+    return replace(first, body=body)
+
+
+def parallel_together(program: Program, before: Sequence[Stmt], loop: For) -> bool:
+    """Whether a merged loop is parallel, by all tests there are: then no element is touched by two
+    of its iterations, and the loops it was made of may be one. `before`: what precedes it."""
+    verdict = judge(program.with_body((*before, loop)), loop.index)
+    if isinstance(verdict, Serial) or verdict.guard is not None:
+        return False
+    return not any(each.array for each in verdict.reductions)
 
 
 def _overlapping(first: Part, second: Part, overlaps: Overlaps) -> bool:

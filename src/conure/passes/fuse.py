@@ -32,12 +32,11 @@ Loops inside fused loops are fused in turn. Which loops those are is not decided
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from conure.analysis.fusion import merged
 from conure.analysis.sizes import Sizes
-from conure.ir.nodes import For, Program, Stmt, Var
-from conure.ir.types import INT
-from conure.ir.walk import bodies, substitute, with_bodies
+from conure.ir.nodes import For, Program, Stmt
+from conure.ir.walk import bodies, with_bodies
 
 Stmts = tuple[Stmt, ...]
 Group = Callable[[Sequence[Stmt], Sizes], list[list[int]]]
@@ -66,12 +65,5 @@ def _list(stmts: Stmts, sizes: Sizes, group: Group) -> Stmts:
 
 
 def _together(stmts: list[Stmt]) -> Stmt:
-    """One loop with the bodies of all, by the index of the first."""
-    first, *others = stmts
-    if not isinstance(first, For) or not others:
-        return first
-    body = first.body
-    for other in others:
-        assert isinstance(other, For), other
-        body += substitute(other.body, {other.index: Var(first.index, INT)})
-    return replace(first, body=body)
+    loops = [stmt for stmt in stmts if isinstance(stmt, For)]
+    return merged(loops) if len(stmts) > 1 else stmts[0]

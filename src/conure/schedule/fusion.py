@@ -11,18 +11,32 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from conure.analysis.footprint import expression_cost
-from conure.analysis.fusion import Effects, Overlaps, Part, together
+from conure.analysis.fusion import Effects, Overlaps, Part, merged, parallel_together, together
 from conure.analysis.pointwise import Pointwise
 from conure.analysis.scalars import live_after
 from conure.analysis.sizes import Sizes
 from conure.analysis.verdict import Parallel, Serial, Verdict
 from conure.errors import Reason
-from conure.ir.nodes import Alloc, Apply, Assign, Fail, For, If, Program, Stmt, While
+from conure.ir.nodes import (
+    Alloc,
+    Apply,
+    Assign,
+    Assume,
+    Fail,
+    For,
+    If,
+    Load,
+    Program,
+    Stmt,
+    Store,
+    While,
+)
 from conure.ir.walk import statements, walk
 from conure.record import Record
 
 MOST_ARRAYS: Final = 16  # streams that come from memory; prefetchers follow about as many
 MOST_OPERATIONS: Final = 400
+_MOST_QUESTIONS: Final = 3  # for all tests; each takes milliseconds
 _WINDOW: Final = 64  # groups looked back at, so that long programs take linear time
 
 _COPY: Final = 1.0  # additions: a load, or a constant
@@ -43,6 +57,9 @@ class Grouper:
     """Groups the statements of one list of the program after another."""
 
     def __init__(self, program: Program, verdict: Callable[[str], Verdict]) -> None:
+        self.program = program
+        self.questions = 0
+        self.before: list[Stmt] | None = None
         self.overlaps = Overlaps(program)
         self.verdict = verdict
         self.live = live_after(program)
@@ -51,7 +68,10 @@ class Grouper:
     def __call__(self, stmts: Sequence[Stmt], sizes: Sizes) -> Groups:
         """The groups of a list; `sizes` is told what the statements assert."""
         groups: list[_Group] = []
+        self.before = [] if stmts is self.program.body else None
         for at, stmt in enumerate(stmts):
+            if self.before is not None and (_light(stmt) or isinstance(stmt, Assume)):
+                self.before.append(stmt)
             if isinstance(stmt, For):
                 self._loop(groups, at, stmt, sizes)
             else:
@@ -88,11 +108,9 @@ class Grouper:
         return None
 
     def _joins(self, first: Part | None, second: Part) -> bool:
-        if (
-            first is None
-            or not self._worthwhile(first, second)
-            or not _fits(first, second, self.local)
-        ):
+        if first is None or not self._worthwhile(first, second):
+            return False
+        if not _fits(first, second, self.local):
             return False
         live = self.live.get(second.loop.index, frozenset())
         answer = together(first, second, live, self.overlaps)
@@ -100,16 +118,28 @@ class Grouper:
             return False
         one, two = (self.verdict(part.loop.index) for part in (first, second))
         if isinstance(one, Parallel) and isinstance(two, Parallel):
-            return not answer.carried and _plain(one) and _plain(two)
-        return isinstance(one, Serial) and isinstance(two, Serial) and self._passed(first, second)
+            if not (_plain(one) and _plain(two)):
+                return False
+            return self._asked(first, second) if answer is None else not answer.carried
+        serial = isinstance(one, Serial) and isinstance(two, Serial)
+        return serial and answer is not None and self._passed(first, second)
+
+    def _asked(self, first: Part, second: Part) -> bool:
+        """Whether the analysis of whole loops proves what comparing accesses does not."""
+        if self.before is None or self.questions >= _MOST_QUESTIONS:
+            return False
+        self.questions += 1
+        loop = merged(first.loops + second.loops)
+        return parallel_together(self.program, self.before, loop)
 
     def _worthwhile(self, first: Part, second: Part) -> bool:
         """They share arrays; where the result is no perfect nest, local ones that may go away."""
         if self._passed(first, second):
             return True
         used = {touch.array for touch in first.touches}
-        shared = any(touch.array in used for touch in second.touches)
-        return shared and _depth(first.loop) == _depth(second.loop) == 1
+        if not any(touch.array in used for touch in second.touches):
+            return False
+        return all(_even(loop) for part in (first, second) for loop in part.loops)
 
     def _passed(self, first: Part, second: Part) -> bool:
         """Whether the second loop reads a local array that the first one writes."""
@@ -153,21 +183,16 @@ def _plain(verdict: Parallel) -> bool:
 
 def _fits(first: Part, second: Part, local: set[str]) -> bool:
     touched = {touch.array for touch in (*first.touches, *second.touches)} - local
-    operations = sum(
-        isinstance(node, Apply)
-        for part in (first, second)
-        for body in part.bodies
-        for node in walk(body)
-    )
+    loops = first.loops + second.loops
+    operations = sum(isinstance(node, Apply) for node in walk(loops))
     return len(touched) <= MOST_ARRAYS and operations <= MOST_OPERATIONS
 
 
-def _depth(loop: For) -> int:
-    return 1 + max((_depth_of(stmt) for stmt in loop.body), default=0)
-
-
-def _depth_of(stmt: Stmt) -> int:
-    if isinstance(stmt, For):
-        return _depth(stmt)
-    inner = [each for each in statements(stmt) if isinstance(each, For | While)]
-    return max((_depth(each) if isinstance(each, For) else 1 for each in inner), default=0)
+def _even(loop: For) -> bool:
+    """Whether a loop surely becomes a vector: no loops inside, nothing conditional or indirect."""
+    for node in walk(loop.body):
+        if isinstance(node, For | While | If):
+            return False
+        if isinstance(node, Load | Store) and any(isinstance(n, Load) for n in walk(node.index)):
+            return False
+    return True

@@ -134,6 +134,21 @@ LOOPS = {
         for j in 1:n { z[j] = z[j - 1] + w[j + 1] }""",
         2,
     ),
+    "by rows in one axis": (
+        """for i in 0:n { for j in 0:3 { y[3 * i + j] = x[i] } }
+        for k in 0:n { s = s + y[3 * k + 1] + y[3 * k + 2] }""",
+        2,
+    ),
+    "pairs": (
+        """w = alloc f64[2 * n] for i in 0:n { for j in 0:2 { w[2 * i + j] = x[i] } }
+        for k in 0:n { z[k] = w[2 * k] + w[2 * k + 1] }""",
+        1,
+    ),
+    "pairs, one ahead": (
+        """w = alloc f64[2 * n] for i in 0:n { for j in 0:2 { w[2 * i + j] = x[i] } }
+        for k in 0:n { z[k] = w[2 * k] + w[2 * k + 2] }""",
+        2,
+    ),
     "over a loop": (
         ("for i in 0:n { y[i] = x[i] } for k in 0:n + 1 { a[k, 0] = 1.0:f64 } "
         "for j in 0:n { z[j] = y[j] }"), 2
