@@ -175,12 +175,12 @@ class Chain:
             for {two} in 0:n {{ {target}[{two}] = {name}[{two}] + 1.0:f64 }} }}""")
 
 
-def chain(seed: int) -> tuple[Program, dict[str, Any]]:
-    """A random chain and arguments for it."""
+def chain(seed: int, sizes: tuple[int, ...] = (3, 4, 5, 7)) -> tuple[Program, dict[str, Any]]:
+    """A random chain and arguments for it, with one of these many elements."""
     maker = Chain(seed)
     program = maker.program()
     source = maker.random
-    n, m = source.choice((3, 4, 5, 7)), source.randint(0, 4)
+    n, m = source.choice(sizes), source.randint(0, 4)
 
     def numbers(*shape: int) -> np.ndarray[Any, Any]:
         count = int(np.prod(shape))
