@@ -60,6 +60,9 @@ def attributes() -> dict[str, property]:
         table[name] = table[name].setter(setting(name, writes=True)).deleter(deleting(name))
     table["flat"] = property(_flat, setting("flat", writes=True), deleting("flat"), doc("flat"))
     table["base"] = property(_base, None, None, doc("base"))
+    for name, each in table.items():
+        if each.fset is None:  # NumPy's own refusal, in its words
+            table[name] = each.setter(setting(name)).deleter(deleting(name))
     return table
 
 

@@ -134,7 +134,8 @@ def _is_basic(key: Any) -> bool:
 
 
 def _is_dropped(name: str, item: object) -> bool:
-    return name in _DROPPED and any(item is each or item == each for each in _DROPPED[name])
+    plain = item is None or isinstance(item, str | bool)  # an array would compare by element
+    return plain and item in _DROPPED.get(name, ())
 
 
 def _node(
