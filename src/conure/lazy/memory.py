@@ -7,6 +7,7 @@ our back: what reads it is not left pending.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from typing import Any
@@ -20,6 +21,14 @@ LIMIT = 1000
 
 lock = threading.RLock()
 """Held while the graph is evaluated or memory written."""
+
+
+def _after_fork() -> None:
+    global lock
+    lock = threading.RLock()  # whoever held it is not in this process
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 PENDING: list[weakref.ref[Node]] = []
 """Every pending node, and some that no longer are."""

@@ -6,9 +6,10 @@ that has taken longer than compiling would, unless its code is on disk.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from conure.artifact import INTERRUPTED, OK
 from conure.artifacts import artifact_of, ready_artifact
 from conure.configuration import Config, current
-from conure.errors import Loc
+from conure.errors import NOWHERE, Loc
 from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.ir.nodes import Program
 from conure.lazy.errstate import watched
@@ -136,13 +137,24 @@ class Plan:
         return tuple(scope[name] for name in self.source.results)
 
     def _record(self, device: str, begin: float) -> None:
-        record(_NOWHERE, "arrays", device, begin, self.compile_seconds, self.reason)
+        record(_observer(), "arrays", device, begin, self.compile_seconds, self.reason)
         self.compile_seconds = 0.0
 
 
-_NOWHERE: Final = Loc("<recorded>", 1, 0, 1, 0, "")
+def _observer() -> Loc:
+    """The user's line that wants the value."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("conure."):
+        frame = frame.f_back
+    if frame is None:
+        return NOWHERE
+    code, line = frame.f_code, frame.f_lineno
+    return Loc(code.co_filename, line, 0, line, 0, code.co_qualname)
+
+
+_MOST_PLANS: Final = 4096
 _plans: dict[Hashable, Plan] = {}
-"""All plans of this process; their number is that of the structures met."""
+"""The plans of this process, by the structure of what they run."""
 
 
 def plan_for(request: Request, values: Values) -> Plan:
@@ -151,5 +163,7 @@ def plan_for(request: Request, values: Values) -> Plan:
     key = (request.key, config)
     plan = _plans.get(key)
     if plan is None:
+        if len(_plans) >= _MOST_PLANS:  # a program whose structures never repeat
+            _plans.clear()
         plan = _plans[key] = Plan(request, values, config)
     return plan

@@ -224,3 +224,13 @@ def test_powers_that_numpy_has_as_functions():
     for exponent in (2, 0.5, -1, 3, 2.5):
         node = recorded(np.power, leaf(X), exponent)
         np.testing.assert_allclose(value_of(node), X**exponent, rtol=1e-15)
+
+
+def test_profile_names_the_line_that_observes():
+    node = recorded(np.add, leaf(X), 1.0)
+    with conure.profile() as profile:
+        value_of(node)
+    (event,) = profile.events
+    assert event.what == "arrays"
+    assert event.device == "cpu"
+    assert event.where.rpartition(":")[0] == __file__
