@@ -68,6 +68,7 @@ class Grouper:
     def __call__(self, stmts: Sequence[Stmt], sizes: Sizes) -> Groups:
         """The groups of a list; `sizes` is told what the statements assert."""
         groups: list[_Group] = []
+        known = sizes.inside()
         self.before = [] if stmts is self.program.body else None
         for at, stmt in enumerate(stmts):
             if self.before is not None and (_light(stmt) or isinstance(stmt, Assume)):
@@ -81,7 +82,21 @@ class Grouper:
             sizes.learn(stmt)
         if all(len(group.members) == 1 for group in groups):
             return [[at] for at in range(len(stmts))]
-        return [group.members for group in groups]
+        return [group.members for group in self._again(groups, stmts, known)]
+
+    def _again(self, groups: list[_Group], stmts: Sequence[Stmt], sizes: Sizes) -> list[_Group]:
+        """The groups after a second round: what shared nothing at first may do so now. `sizes`: at
+        the beginning of the list; a group knows what those before it have asserted."""
+        made: list[_Group] = []
+        for group in groups:
+            chosen = self._partner(made, group.part, sizes) if group.part is not None else None
+            if chosen is None:
+                made.append(group)
+            else:
+                _join(chosen, group)
+            for at in group.members:
+                sizes.learn(stmts[at])
+        return made
 
     def _loop(self, groups: list[_Group], at: int, loop: For, sizes: Sizes) -> None:
         part = Part.of(loop, self.overlaps)
@@ -89,10 +104,7 @@ class Grouper:
         if chosen is None:
             groups.append(_Group([at], part.effects, part))
             return
-        chosen.members.append(at)
-        assert chosen.part is not None
-        chosen.part = chosen.part.with_more(part)
-        chosen.effects = chosen.part.effects
+        _join(chosen, _Group([at], part.effects, part))
 
     def _partner(self, groups: list[_Group], part: Part, sizes: Sizes) -> _Group | None:
         """The latest group that the loop can move up to and join."""
@@ -112,17 +124,27 @@ class Grouper:
             return False
         if not _fits(first, second, self.local):
             return False
-        live = self.live.get(second.loop.index, frozenset())
+        live = frozenset[str]().union(*(self.live[loop.index] for loop in second.loops))
         answer = together(first, second, live, self.overlaps)
         if isinstance(answer, Reason):
             return False
         one, two = (self.verdict(part.loop.index) for part in (first, second))
         if isinstance(one, Parallel) and isinstance(two, Parallel):
-            if not (_plain(one) and _plain(two)):
+            if not (_plain(one) and _plain(two)) or self._spoils(first, second):
                 return False
             return self._asked(first, second) if answer is None else not answer.carried
         serial = isinstance(one, Serial) and isinstance(two, Serial)
         return serial and answer is not None and self._passed(first, second)
+
+    def _spoils(self, first: Part, second: Part) -> bool:
+        """Whether a loop around others would get a sum to carry, and could be no vector then."""
+        if _depth(first.loop) == _depth(second.loop):
+            return False
+        return self._sums(first) != self._sums(second)
+
+    def _sums(self, part: Part) -> bool:
+        verdicts = (self.verdict(loop.index) for loop in part.loops)
+        return any(isinstance(each, Parallel) and each.reductions for each in verdicts)
 
     def _asked(self, first: Part, second: Part) -> bool:
         """Whether the analysis of whole loops proves what comparing accesses does not."""
@@ -153,6 +175,15 @@ def worth_recomputing(found: Pointwise) -> bool:
     if any(use.spread for use in found.uses):
         return each <= _COPY
     return each <= _CHEAP and each * len(found.uses) <= _TWICE
+
+
+def _join(group: _Group, other: _Group) -> None:
+    """Add the loops of another group, by what they have in common."""
+    assert group.part is not None
+    assert other.part is not None
+    group.members += other.members
+    group.part = group.part.with_more(other.part)
+    group.effects = group.part.effects
 
 
 def _place(groups: list[_Group], effects: Effects) -> int:
@@ -186,6 +217,12 @@ def _fits(first: Part, second: Part, local: set[str]) -> bool:
     loops = first.loops + second.loops
     operations = sum(isinstance(node, Apply) for node in walk(loops))
     return len(touched) <= MOST_ARRAYS and operations <= MOST_OPERATIONS
+
+
+def _depth(loop: For) -> int:
+    """How many loops are inside each other."""
+    inner = [stmt for stmt in statements(loop.body) if isinstance(stmt, For)]
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _even(loop: For) -> bool:

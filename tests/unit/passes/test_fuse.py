@@ -105,7 +105,9 @@ def test_no_parallel_loop_becomes_serial(seed: int) -> None:
         assert isinstance(verdict, Parallel) or not isinstance(verdicts[index], Parallel)
 
 
-HEAD = "program p(x: f64[1]C, y: f64[1]C, z: f64[1]C, a: f64[2]C, n: int) -> s { local s, u: f64 "
+HEAD = (
+    "program p(x: f64[1]C, y: f64[1]C, z: f64[1]C, a: f64[2]C, n: int) -> s { local s, u, v: f64 "
+)
 LOOPS = {
     "in step": ("for i in 0:n { y[i] = x[i] } for j in 0:n { z[j] = y[j] }", 1),
     "nothing shared": ("for i in 0:n { y[i] = 1.0:f64 } for j in 0:n { z[j] = 2.0:f64 }", 2),
@@ -148,6 +150,31 @@ LOOPS = {
         """w = alloc f64[2 * n] for i in 0:n { for j in 0:2 { w[2 * i + j] = x[i] } }
         for k in 0:n { z[k] = w[2 * k] + w[2 * k + 2] }""",
         2,
+    ),
+    "sums that a third one joins": (
+        """for i in 0:n { s = s + x[i] } for j in 0:n { u = u + y[j] }
+        for k in 0:n { v = v + x[k] * y[k] }""",
+        1,
+    ),
+    "a test between": (
+        """for i in 0:n { y[i] = x[i] } if dim(a, 0) != n { fail }
+        for k in 0:dim(a, 0) { z[k] = y[k] }""",
+        1,
+    ),
+    "a test behind": (
+        """for i in 0:n { y[i] = x[i] } for k in 0:dim(a, 0) { z[k] = y[k] }
+        if dim(a, 0) != n { fail }""",
+        2,
+    ),
+    "a sum of sums of columns": (
+        """w = alloc f64[n] for i in 0:n { u = 0.0:f64 for j in 0:n { u = u + a[j, i] } w[i] = u }
+        for k in 0:n { s = s + w[k] }""",
+        2,
+    ),
+    "sums of rows, used": (
+        """w = alloc f64[n] for i in 0:n { u = 0.0:f64 for j in 0:n { u = u + a[i, j] } w[i] = u }
+        for k in 0:n { z[k] = w[k] * 2.0:f64 }""",
+        1,
     ),
     "over a loop": (
         ("for i in 0:n { y[i] = x[i] } for k in 0:n + 1 { a[k, 0] = 1.0:f64 } "
