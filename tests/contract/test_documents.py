@@ -76,7 +76,12 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
-OF_NUMPY = ("conure.numpy.ndarray", "conure.numpy.ufunc", "conure.numpy.streams.default_rng")
+OF_NUMPY = (
+    "conure.numpy.ndarray",
+    "conure.numpy.vectorize",
+    "conure.numpy.ufunc",
+    "conure.numpy.streams.default_rng",
+)
 """What carries NumPy's own documentation, which NumPy tests."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy
@@ -46,9 +47,7 @@ WRITING = ("real", "imag", "flat")
 def attributes() -> dict[str, property]:
     """Every attribute of the array class, by its name."""
     table: dict[str, property] = {}
-    for name in KNOWN:
-        table[name] = known(name)
-    for name in OF_THE_VALUE:
+    for name in (*KNOWN, *OF_THE_VALUE):
         table[name] = of_the_value(name)
     for name in VIEWS:
         table[name] = view(name)
@@ -72,23 +71,9 @@ def doc(name: str) -> str | None:
     return text
 
 
-def known(name: str) -> property:
-    """An attribute that a pending array has as well."""
-
-    def get(self: Any) -> Any:
-        value = self._value if type(self) is ndarray else self
-        return getattr(self._node if value is None else value, name)
-
-    return property(get, None, None, doc(name))
-
-
 def of_the_value(name: str) -> property:
-    """An attribute of the real array."""
-
-    def get(self: Any) -> Any:
-        return getattr(real(self), name)
-
-    return property(get, None, None, doc(name))
+    """An attribute of the real array, read without a line of Python; see `missing`."""
+    return property(operator.attrgetter(f"_value.{name}"), None, None, doc(name))
 
 
 def view(name: str) -> property:

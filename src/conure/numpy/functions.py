@@ -94,11 +94,15 @@ def _quick(plain: Any, written: tuple[int, ...]) -> Function:
                 small.append(argument)
             else:
                 return call(plain, args, kwargs, None, written)
+        if written and len(args) > written[0]:
+            return call(plain, args, kwargs, None, written)
         result = plain(*small)
-        if type(result) is numpy.ndarray and result.base is None and len(args) < 3:
+        if type(result) is numpy.ndarray and result.base is None:
             array: Any = new(ndarray)
             array._value = result
             return array
+        if type(result) in SCALARS:
+            return result
         return wrapped(result, [argument for argument in args if type(argument) is ndarray])
 
     return run

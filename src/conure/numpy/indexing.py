@@ -8,13 +8,29 @@ from typing import Any
 import numpy
 
 from conure.numpy.handle import ndarray, new
-from conure.numpy.seam import READERS, Seen, engine, expose, real, unwrapped, wrapped, writing
+from conure.numpy.seam import (
+    READERS,
+    SCALARS,
+    Seen,
+    engine,
+    expose,
+    real,
+    unwrapped,
+    wrapped,
+    writing,
+)
 
 plain_array = numpy.ndarray
+plain_record = numpy.void
+
+
+SIMPLE_KEYS = frozenset((int, slice))
 
 
 def plain_key(key: Any) -> Any:
     """An index with NumPy's arrays in place of ours."""
+    if type(key) is ndarray and key._value is not None:
+        return key._value
     if type(key) is tuple:
         for item in key:
             if type(item) is ndarray or type(item) is list:
@@ -25,25 +41,37 @@ def plain_key(key: Any) -> Any:
 
 def __getitem__(self: Any, key: Any) -> Any:
     value = self._value if type(self) is ndarray else self
-    if value is None:
-        value = real(self)
     kind = type(key)
-    if kind is tuple or kind is ndarray or kind is list:
-        key = plain_key(key)
-    result = value[key]
-    if type(result) is plain_array:
+    if kind is int and value is not None:
+        result = value[key]
+    elif kind is slice and value is not None:
+        array = new(ndarray)
+        array._value = value[key]
+        array._origin = self
+        return array
+    else:
+        result = real(self)[plain_key(key)]
+    kind = type(result)
+    if kind is plain_array:
         array = new(ndarray)
         array._value = result
         if result.base is not None:
             array._origin = self
         return array
-    if type(result) is numpy.void:
-        expose(self)  # a record is a view
-    return result
+    return result if kind is not plain_record else _record(self, result)
+
+
+def _record(array: Any, record: Any) -> Any:
+    """A record of an array, which is a view of it."""
+    expose(array)
+    return record
 
 
 def __setitem__(self: Any, key: Any, item: Any) -> None:
     value = self._value if type(self) is ndarray else self
+    if type(item) in SCALARS and not READERS and type(key) in SIMPLE_KEYS and value is not None:
+        value[key] = item
+        return
     if type(item) is ndarray and item._value is None and type(self) is ndarray:
         if engine().assigned_part(self, key, item):
             return

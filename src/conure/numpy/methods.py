@@ -33,6 +33,12 @@ OF_THEIR_OWN = (
 GIVING_OBJECTS = ("dump", "dumps", "item", "tobytes", "tofile", "tolist")
 """Methods that give the elements as Python's objects, or their bytes."""
 
+VIEWING = ("diagonal", "reshape", "squeeze", "swapaxes", "transpose", "view")
+"""Methods that give views: of a real array at once, whatever its size."""
+
+SIMPLE = SCALARS | {type(None), str, type}
+"""The types of arguments in which no array can hide."""
+
 
 def methods() -> dict[str, Method]:
     """Every named method of the array class."""
@@ -51,13 +57,19 @@ def method(name: str, function: Any) -> Method:
     written = WRITTEN.get(name, ())
     writes = written == (0,)
 
+    eager = name in VIEWING
+
     @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
     def run(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if not (args or kwargs or writes) and type(self) is ndarray:
+        if type(self) is ndarray and not (writes or kwargs):
             value = self._value
-            if value is not None and value.size <= SMALL:
-                result = plain(value)
-                return result if type(result) in SCALARS else direct(value, result, self)
+            if value is not None and (eager or value.size <= SMALL):
+                for argument in args:
+                    if type(argument) not in SIMPLE:
+                        break
+                else:
+                    result = plain(value, *args)
+                    return result if type(result) in SCALARS else direct(value, result, self)
         return call(function, (self, *args), kwargs, plain, written)
 
     return run

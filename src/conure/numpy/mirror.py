@@ -21,6 +21,7 @@ import numpy
 
 from conure.numpy.arrays import FlatIterator, ndarray
 from conure.numpy.functions import function, is_function
+from conure.numpy.stand_ins import GRIDS, vectorize
 from conure.numpy.ufuncs import ufunc
 
 WRAPPING = frozenset(
@@ -37,7 +38,6 @@ WRAPPING = frozenset(
 """The modules whose functions are wrapped; the others of NumPy's are passed through as they are."""
 
 STAND_INS: dict[tuple[str, str], tuple[str, str]] = {
-    ("numpy", "vectorize"): ("conure.numpy.stand_ins", "vectorize"),
     ("numpy.random", "Generator"): ("conure.numpy.streams", "Generator"),
     ("numpy.random", "RandomState"): ("conure.numpy.streams", "RandomState"),
     ("numpy.random", "default_rng"): ("conure.numpy.streams", "default_rng"),
@@ -48,6 +48,7 @@ CLASSES: dict[Any, Any] = {
     numpy.ndarray: ndarray,
     numpy.ufunc: ufunc,
     numpy.flatiter: FlatIterator,
+    numpy.vectorize: vectorize,
 }
 """NumPy's classes that ours stand in for."""
 
@@ -74,8 +75,8 @@ def ours(module: str, name: str, value: Any) -> Any:
     if (module, name) in STAND_INS:
         home, inner = STAND_INS[module, name]
         return getattr(importlib.import_module(home), inner)
-    if module == "numpy" and name in ("r_", "c_", "mgrid", "ogrid"):
-        return importlib.import_module("conure.numpy.stand_ins").GRIDS[name]
+    if module == "numpy" and name in GRIDS:
+        return GRIDS[name]
     if isinstance(value, types.ModuleType):
         return _module(value)
     if isinstance(value, type):

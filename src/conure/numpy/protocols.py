@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy
 
+from conure.numpy.attributes import EXPOSING, KNOWN, OF_THE_VALUE
 from conure.numpy.handle import ndarray, wrap
 from conure.numpy.seam import call, expose, real, wrapped, writing
 
@@ -65,15 +66,23 @@ def __index__(self: Any) -> int:
     return index
 
 
+def __bytes__(self: Any) -> bytes:
+    return bytes(real(self))
+
+
 def __sizeof__(self: Any) -> int:
     size: int = real(self).__sizeof__()
     return size
 
 
 def missing(self: Any, name: str) -> Any:
-    """NumPy's own refusal, unless it is an attribute that has refused already."""
-    if hasattr(plain_array, name) or name in ndarray.__slots__:
+    """An attribute that was not found: of a pending array, or of none."""
+    if name in ndarray.__slots__:
         raise AttributeError(name)
+    if self._value is None and name in (*KNOWN, *OF_THE_VALUE):
+        return getattr(self._node if name in KNOWN else real(self), name)
+    if name in EXPOSING:  # it has refused already
+        raise AttributeError(f"{name!r} would not tell all of dtype {self.dtype}")
     return getattr(nothing, name)
 
 
@@ -159,7 +168,7 @@ PROTOCOLS: dict[str, Any] = {
         method.__name__: method
         for method in (
             *(__repr__, __str__, __format__, __bool__, __int__, __float__, __complex__, __index__),
-            *(__sizeof__, __copy__, __deepcopy__, __reduce_ex__, __reduce__),
+            *(__bytes__, __sizeof__, __copy__, __deepcopy__, __reduce_ex__, __reduce__),
             *(__setstate__, __array__, __array_ufunc__, __array_function__, __array_wrap__),
             *(__array_finalize__, __array_namespace__, __dlpack__, __dlpack_device__),
         )

@@ -9,6 +9,9 @@ import numpy
 from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import READERS, SCALARS, SMALL, UNWRAP, WRAP, call, wrapped
 
+MISSING: Any = object()
+"""Stands for an argument that was not passed."""
+
 
 class UfuncType(type):
     """The type of `ufunc`: NumPy's own, which other libraries define, count as its instances."""
@@ -28,31 +31,39 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
         self.__doc__ = plain.__doc__
         self.__module__ = f"conure.{plain.__module__}" if hasattr(plain, "__module__") else ""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(
+        self,
+        first: Any = MISSING,
+        second: Any = MISSING,
+        /,
+        *rest: Any,
+        out: Any = MISSING,
+        **kwargs: Any,
+    ) -> Any:
         """Apply the function, element by element."""
-        small = []
-        for operand in args:
-            if type(operand) is ndarray:
-                value = operand._value
-                if value is None or value.size > SMALL:
-                    break
-                small.append(value)
-            elif type(operand) in SCALARS:
-                small.append(operand)
-            else:
-                break
-        else:
-            if not kwargs and len(small) == self._inputs:
-                result = self._plain(*small)
-                if type(result) is numpy.ndarray:
-                    array: Any = new(ndarray)
-                    array._value = result
-                    return array
-                return wrapped(result)
-            if not READERS and len(kwargs) == 1 and type(out := kwargs.get("out")) is ndarray:
-                self._plain(*small, out=out._value)
-                return out
-        return call(self._plain, args, kwargs, None, self._outputs)
+        if not (rest or kwargs):
+            if second is not MISSING:
+                if self._inputs == 2:
+                    left, right = small(first), small(second)
+                    if left is not None and right is not None:
+                        if out is MISSING:
+                            return quick(self._plain(left, right))
+                        if type(out) is ndarray and out._value is not None and not READERS:
+                            self._plain(left, right, out._value)
+                            return out
+            elif type(first) is ndarray and out is MISSING:
+                value = first._value
+                if value is not None and value.size <= SMALL:
+                    result = self._plain(value)
+                    if type(result) is numpy.ndarray:
+                        array: Any = new(ndarray)
+                        array._value = result
+                        return array
+                    return wrapped(result)
+        args = [operand for operand in (first, second) if operand is not MISSING]
+        if out is not MISSING:
+            kwargs["out"] = out
+        return call(self._plain, [*args, *rest], kwargs, None, self._outputs)
 
     def reduce(self, *args: Any, **kwargs: Any) -> Any:
         """See `numpy.ufunc.reduce`."""
@@ -91,6 +102,23 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
 
     def __hash__(self) -> int:
         return hash(self._plain)
+
+
+def small(operand: Any) -> Any:
+    """The operand as NumPy takes it, if it is a number or an array that is small; None if not."""
+    if type(operand) is ndarray:
+        value = operand._value
+        return value if value is not None and value.size <= SMALL else None
+    return operand if type(operand) in SCALARS else None
+
+
+def quick(result: Any) -> Any:
+    """The wrapped result of a ufunc on small operands."""
+    if type(result) is numpy.ndarray:
+        array: Any = new(ndarray)
+        array._value = result
+        return array
+    return wrapped(result)
 
 
 ufunc.__module__ = "conure.numpy"
