@@ -260,6 +260,7 @@ def joined(scope: Scope) -> Term:
             (0.7, ("np.tile({}, 2)", 1)),
             (0.7, (f"np.repeat({{}}, 2, axis={axis})", 1)),
             (0.5, ("np.pad({}, 1)", 1)),
+            (0.4, ("np.hstack([0.5, {}])", 1)),
             (0.3, ("np.pad({}, 1, mode='edge')", 1)),
             (0.3, ("np.append({}, {})", 2)),
             (0.3, (f"np.split({{}}, [2], axis={axis})[0]", 1)),

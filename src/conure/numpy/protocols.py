@@ -132,7 +132,18 @@ def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: 
 def __array_function__(self: Any, function: Any, kinds: Any, args: Any, kwargs: Any) -> Any:
     if function in (numpy.shape, numpy.ndim, numpy.size):  # known of pending arrays
         return function._implementation(*args, **kwargs)
-    return call(function, args, kwargs)
+    opened = {name: _opened(argument) for name, argument in kwargs.items()}
+    return call(function, tuple(map(_opened, args)), opened)
+
+
+def _opened(argument: Any) -> Any:
+    """A list with all its arrays made NumPy's, also those behind a number: NumPy has found one,
+    and would ask for it again."""
+    if type(argument) is not list and type(argument) is not tuple:
+        return argument
+    return type(argument)(
+        real(item) if type(item) is ndarray else _opened(item) for item in argument
+    )
 
 
 def __array_wrap__(self: Any, *args: Any) -> Any:

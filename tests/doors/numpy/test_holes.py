@@ -211,6 +211,16 @@ def a_plain_array_written_behind(np: Any, n: int) -> Any:
     return y, x
 
 
+def numbers_before_arrays_in_lists(np: Any, n: int) -> Any:
+    x = np.arange(n) * 1.0
+    return (
+        np.hstack([1.0, x]),
+        np.vstack((2.0, x.sum())),
+        np.block([[1.0, x]]),
+        np.select([True, x > 0], [3.0, x]),
+    )
+
+
 def sorting_in_place(np: Any, n: int) -> Any:
     x = np.arange(n)[::-1] * 1.0
     y = x + 1
