@@ -20,7 +20,7 @@ second, if one of them writes it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from conure.analysis.affine import Poly
 from conure.analysis.parallel import judge
@@ -30,6 +30,7 @@ from conure.analysis.verdict import Serial, spoken
 from conure.errors import Reason
 from conure.ir.nodes import (
     Alloc,
+    Apply,
     Assign,
     Assume,
     Block,
@@ -38,6 +39,7 @@ from conure.ir.nodes import (
     Expr,
     Fail,
     For,
+    If,
     Leave,
     Load,
     Program,
@@ -157,7 +159,7 @@ class Touch(Record):
     write: bool
     safe: bool  # no subscript counts from the end
     axes: tuple[tuple[int, Poly] | None, ...]
-    text: str
+    text: str = field(compare=False)
 
 
 class Part(Record):
@@ -169,6 +171,9 @@ class Part(Record):
     exposed: Names
     simple: bool  # neither leaves nor repeats until something happens, nor exchanges arrays
     loops: tuple[For, ...]  # what it is made of
+    depth: int  # how many loops are inside each other
+    even: bool  # no loops inside, nothing conditional or indirect: surely a vector, if parallel
+    operations: int
 
     @staticmethod
     def of(loop: For, overlaps: Overlaps) -> Part:
@@ -180,7 +185,10 @@ class Part(Record):
         accesses = (n for n in walk(loop.body) if isinstance(n, Load | Store))
         seen = dict.fromkeys(_touch(each, loop, moving) for each in accesses)
         exposed = flow(loop.body).exposed
-        return Part(loop, overlaps.effects(loop), tuple(seen), exposed, simple, (loop,))
+        return Part(
+            loop, overlaps.effects(loop), tuple(seen), exposed, simple, (loop,),
+            depth_of(loop), _even(loop), sum(isinstance(n, Apply) for n in walk(loop.body)),
+        )  # fmt: skip
 
     def with_more(self, other: Part) -> Part:
         """The two as one loop by the index of the first."""
@@ -191,7 +199,25 @@ class Part(Record):
             self.exposed | other.exposed,
             self.simple and other.simple,
             self.loops + other.loops,
+            max(self.depth, other.depth),
+            self.even and other.even,
+            self.operations + other.operations,
         )
+
+
+def depth_of(loop: For) -> int:
+    """How many loops are inside each other."""
+    inner = [stmt for stmt in statements(loop.body) if isinstance(stmt, For)]
+    return 1 + max(map(depth_of, inner), default=0)
+
+
+def _even(loop: For) -> bool:
+    for node in walk(loop.body):
+        if isinstance(node, For | While | If):
+            return False
+        if isinstance(node, Load | Store) and any(isinstance(n, Load) for n in walk(node.index)):
+            return False
+    return True
 
 
 class Together(Record):

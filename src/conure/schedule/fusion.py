@@ -19,19 +19,15 @@ from conure.analysis.verdict import Parallel, Serial, Verdict
 from conure.errors import Reason
 from conure.ir.nodes import (
     Alloc,
-    Apply,
     Assign,
     Assume,
     Fail,
     For,
     If,
-    Load,
     Program,
     Stmt,
-    Store,
-    While,
 )
-from conure.ir.walk import statements, walk
+from conure.ir.walk import statements
 from conure.record import Record
 
 MOST_ARRAYS: Final = 16  # streams that come from memory; prefetchers follow about as many
@@ -138,7 +134,7 @@ class Grouper:
 
     def _spoils(self, first: Part, second: Part) -> bool:
         """Whether a loop around others would get a sum to carry, and could be no vector then."""
-        if _depth(first.loop) == _depth(second.loop):
+        if first.depth == second.depth:
             return False
         return self._sums(first) != self._sums(second)
 
@@ -161,7 +157,7 @@ class Grouper:
         used = {touch.array for touch in first.touches}
         if not any(touch.array in used for touch in second.touches):
             return False
-        return all(_even(loop) for part in (first, second) for loop in part.loops)
+        return first.even and second.even
 
     def _passed(self, first: Part, second: Part) -> bool:
         """Whether the second loop reads a local array that the first one writes."""
@@ -214,22 +210,5 @@ def _plain(verdict: Parallel) -> bool:
 
 def _fits(first: Part, second: Part, local: set[str]) -> bool:
     touched = {touch.array for touch in (*first.touches, *second.touches)} - local
-    loops = first.loops + second.loops
-    operations = sum(isinstance(node, Apply) for node in walk(loops))
+    operations = first.operations + second.operations
     return len(touched) <= MOST_ARRAYS and operations <= MOST_OPERATIONS
-
-
-def _depth(loop: For) -> int:
-    """How many loops are inside each other."""
-    inner = [stmt for stmt in statements(loop.body) if isinstance(stmt, For)]
-    return 1 + max(map(_depth, inner), default=0)
-
-
-def _even(loop: For) -> bool:
-    """Whether a loop surely becomes a vector: no loops inside, nothing conditional or indirect."""
-    for node in walk(loop.body):
-        if isinstance(node, For | While | If):
-            return False
-        if isinstance(node, Load | Store) and any(isinstance(n, Load) for n in walk(node.index)):
-            return False
-    return True
