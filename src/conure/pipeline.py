@@ -32,6 +32,7 @@ from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
+from conure.passes.settle import settle
 from conure.passes.simplify import simplify
 from conure.passes.sink import sink
 from conure.passes.split import split, split_points
@@ -135,6 +136,7 @@ TIDY: Final = (
     Stage("branch", lambda p, s: branch(p), "a best value kept by choice is a reduction"),
 )
 PROVE: Final = (
+    Stage("settle", lambda p, s: settle(p), "tests of extents that are known to pass go away"),
     Stage(
         "induct",
         lambda p, s: p if s.careful else induct(p),

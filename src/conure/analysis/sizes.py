@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import ZERO, Poly, order_key
+from conure.analysis.affine import ZERO, Poly, expression, order_key
 from conure.analysis.ranges import opaque
 from conure.ir.nodes import (
     Alloc,
@@ -40,7 +40,7 @@ from conure.ir.nodes import (
     Var,
 )
 from conure.ir.types import INT
-from conure.ir.walk import arrays_rebound, statements
+from conure.ir.walk import arrays_rebound, statements, walk
 
 Domain = tuple[Poly, Poly, int]
 _OPAQUE = ("maximum", "minimum", "floordiv", "mod")
@@ -172,16 +172,13 @@ class Sizes:
                 pass
 
     def _same(self, left: Poly | None, right: Poly | None) -> None:
-        if left is None or right is None or len(left.terms) != 1 or len(right.terms) != 1:
+        """Write down that two sizes are equal: one that is an atom gives way to the other."""
+        if left is None or right is None:
             return
         for one, other in ((right, left), (left, right)):
             atom = next(iter(one.atoms), None)
-            value = next(iter(other.atoms), None)
-            if atom is None or one != Poly.atom(atom) or one == other:
+            if atom is None or one != Poly.atom(atom):
                 continue
-            if other.constant is not None:
-                self.equal[atom] = Const(other.constant, INT)
-                return
-            if value is not None and other == Poly.atom(value):
-                self.equal[atom] = value
+            if not any(node == atom for node in walk(other.atoms)):
+                self.equal[atom] = expression(other)
                 return

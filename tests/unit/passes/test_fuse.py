@@ -9,7 +9,7 @@ import pytest
 from conure.analysis.parallel import Parallel, judge_all, judge_of
 from conure.ir.check import check
 from conure.ir.evaluate import Order
-from conure.ir.nodes import Alloc, For, Mark, Program
+from conure.ir.nodes import Alloc, Fail, For, Mark, Program
 from conure.ir.parse import parse
 from conure.ir.walk import statements
 from conure.passes.contract import contract
@@ -17,6 +17,7 @@ from conure.passes.fuse import fuse
 from conure.passes.lift import lift
 from conure.passes.parallelize import parallelize
 from conure.passes.recompute import recompute
+from conure.passes.settle import settle
 from conure.schedule.fusion import Grouper, worth_recomputing
 from tests.programs import observed, random_program
 from tests.unit.passes.chains import chain
@@ -60,6 +61,7 @@ def count(program: Program, kind: type) -> int:
 def test_chains_keep_their_meaning(seed: int) -> None:
     before, args = chain(seed)
     expected = observed(before, args)
+    assert observed(settle(before), args) == expected
     one = fused(before)
     assert observed(one, args) == expected
     assert observed(contracted(before), args) == expected
@@ -73,7 +75,7 @@ def test_chains_keep_their_meaning(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100))
 def test_random_programs_keep_their_meaning(seed: int) -> None:
     before, args = random_program(seed)
-    after = lift(marked(contracted(fused(recomputed(before, always=True)))))
+    after = lift(marked(contracted(fused(recomputed(settle(before), always=True)))))
     assert {observed(after, args, order) for order in ORDERS} == {observed(before, args)}
 
 
@@ -215,3 +217,14 @@ def test_each_step_uses_one_allocation() -> None:
     after = lift(before)
     assert [stmt.name for stmt in after.body if isinstance(stmt, Alloc)] == ["w"]
     assert count(after, Alloc) == 2
+
+
+def test_only_tests_that_pass_are_dropped() -> None:
+    before = parse(
+        HEAD
+        + """if dim(x, 0) != n { fail } if dim(y, 0) != n { fail }
+        if dim(x, 0) != dim(y, 0) { fail } if dim(z, 0) != dim(y, 0) + 1 { fail }
+        for i in 0:2 { if dim(z, 0) != n + 1 { fail } if dim(z, 0) != n + i { fail } } }"""
+    )
+    after = settle(before)
+    assert sum(isinstance(stmt, Fail) for stmt in statements(after)) == 4
