@@ -88,9 +88,10 @@ def _mode(mode: str, counted: Counter[str]) -> Iterator[None]:
         stack.enter_context(_replaced(record, "memory", _counting(record.memory, counted)))
         if mode in ("recorded", "compiled"):
             stack.enter_context(_replaced(record, "WORTH_RECORDING", 0.0))
-            for name, module in list(sys.modules.items()):
-                if name.startswith("conure.numpy") and hasattr(module, "SMALL"):
-                    stack.enter_context(_replaced(module, "SMALL", -1))
+            seam: Any = importlib.import_module("conure.numpy.seam")
+            for limit in (seam.SMALL, seam.LARGE):
+                stack.callback(limit.__setitem__, 0, limit[0])
+                limit[0] = -1
         device = "cpu" if "compiled" in mode else "auto"
         stack.enter_context(conure.options(device=device))
         profile = stack.enter_context(conure.profile())

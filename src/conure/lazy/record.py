@@ -47,6 +47,8 @@ def record(
     if watched():
         return None
     if function is np.power and len(operands) == 2:
+        if not _has_power(*operands):
+            return None
         function, operands = _without_power(operands)
     operation = elementwise(function)
     if operation is not None:
@@ -57,6 +59,18 @@ def record(
     if operation is None or len(operands) != 1 or type(operands[0]) is not Node:
         return None
     return _reduction(operation, operands[0], keywords)
+
+
+def _has_power(base: Any, exponent: Any) -> bool:
+    """Whether `base ** exponent` is neither an error of its values (an integer to a negative power)
+    nor one of bools, where NumPy's operator and function differ."""
+    kind = base.dtype.kind if hasattr(base, "dtype") else ""
+    if kind == "b":
+        return False
+    whole = type(exponent) is not float and getattr(exponent, "dtype", np.dtype(int)).kind in "iub"
+    if kind in "fc" and kind:
+        return True
+    return not whole or (type(exponent) is int and exponent >= 0 and kind != "")
 
 
 def _without_power(operands: Sequence[Any]) -> tuple[Callable[..., Any], Sequence[Any]]:
@@ -120,7 +134,7 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
             shape = _broadcast(shape, operand.shape)
             if shape is None:
                 return None
-    if shape is None:
+    if not shape or max(shape) <= 1 or _raises_rank(args, shape):
         return None
     if not work and not _is_worth(operation.cost, shape):
         return None
@@ -131,6 +145,14 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
     if order is None:
         return None
     return _registered(Node(operation, tuple(args), shape, dtype, order), foreign)
+
+
+def _raises_rank(args: Sequence[Any], shape: Shape) -> bool:
+    """Whether only a single element, of many axes, gives the result its rank: it is read as a
+    number."""
+    ranks = [len(arg.shape) for arg in args if type(arg) is Node and arg.shape]
+    many = [len(arg.shape) for arg in args if type(arg) is Node and max(arg.shape, default=1) != 1]
+    return max(ranks) > max(many, default=0)
 
 
 def _is_worth(cost: float, shape: Shape) -> bool:
@@ -163,26 +185,32 @@ def _integers_fit(kinds: Sequence[Any], args: Sequence[Any]) -> bool:
 
 
 def _order(args: Sequence[Any], shape: Shape) -> str | None:
-    """The memory order of NumPy's result; None if it is neither C nor Fortran order."""
+    """The memory order of NumPy's result; None if it is neither C nor Fortran order.
+
+    Operands of the result's shape decide. One that is broadcast leaves the order of some axes
+    open, which is C's only if nobody else asks for Fortran's.
+    """
     if len(shape) < 2:
         return "C"
     found = ""
+    is_partial = False
     for arg in args:
-        if type(arg) is not Node or len(arg.shape) < 2:
+        if type(arg) is not Node or not arg.shape:
             continue
         own = arg.order if arg.operation is not None else _order_of(arg)
-        if own == "":
-            continue
-        if own is None or arg.shape != shape:
-            own = "C" if own == "C" else None
         if own is None:
             return None
-        found = own if found in ("", own) else "C"
-    return found or "C"
+        if arg.shape != shape:
+            if own != "C":
+                return None
+            is_partial = True
+        else:
+            found = own if found in ("", own) else "C"
+    return None if found == "F" and is_partial else found or "C"
 
 
 def _order_of(node: Node) -> str | None:
-    """In which order an array's axes lie in memory; empty if that says nothing."""
+    """In which order an array's axes lie in memory; None if in neither."""
     value: Any = node.value
     if not isinstance(value, np.ndarray) or value.flags.c_contiguous:
         return "C"
@@ -208,7 +236,7 @@ def _registered(node: Node, foreign: bool) -> Node:
 def _reduction(operation: Operation, node: Node, keywords: Mapping[str, Any]) -> Node | None:
     if node.value is not None and not _is_worth(operation.cost, node.shape):
         return None
-    if 0 in node.shape or not node.shape:
+    if 0 in node.shape or max(node.shape, default=1) == 1:
         return None
     shape = _reduced(node.shape, keywords.get("axis"), bool(keywords.get("keepdims", False)))
     if shape is None or (len(shape) > 1 and _order((node,), node.shape) != "C"):

@@ -14,7 +14,7 @@ import numpy
 
 from conure.numpy.handle import ndarray, new
 from conure.numpy.operators import operators
-from conure.numpy.seam import SCALARS, SMALL
+from conure.numpy.seam import LARGE, SCALARS
 
 plain_array = numpy.ndarray
 
@@ -42,10 +42,10 @@ def __add__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -65,10 +65,10 @@ def __sub__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -88,10 +88,10 @@ def __mul__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -111,10 +111,10 @@ def __truediv__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -134,10 +134,10 @@ def __lt__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -157,10 +157,10 @@ def __le__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -180,10 +180,10 @@ def __gt__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -203,10 +203,10 @@ def __ge__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -226,10 +226,10 @@ def __eq__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -249,10 +249,10 @@ def __ne__(self: Any, other: Any) -> Any:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= SMALL and operand.size <= SMALL  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
         elif type(other) in SCALARS:
             operand = other
-            small = value.size <= SMALL
+            small = value.size <= LARGE[0]
         else:
             small = False
     except AttributeError:  # pending, or a plain array
@@ -269,7 +269,7 @@ def __ne__(self: Any, other: Any) -> Any:
 
 def __radd__(self: Any, other: Any) -> Any:
     value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= SMALL and type(other) in SCALARS:
+    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
         result = other + value
         if type(result) is plain_array:
             array = new(ndarray)
@@ -281,7 +281,7 @@ def __radd__(self: Any, other: Any) -> Any:
 
 def __rsub__(self: Any, other: Any) -> Any:
     value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= SMALL and type(other) in SCALARS:
+    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
         result = other - value
         if type(result) is plain_array:
             array = new(ndarray)
@@ -293,7 +293,7 @@ def __rsub__(self: Any, other: Any) -> Any:
 
 def __rmul__(self: Any, other: Any) -> Any:
     value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= SMALL and type(other) in SCALARS:
+    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
         result = other * value
         if type(result) is plain_array:
             array = new(ndarray)
@@ -305,7 +305,7 @@ def __rmul__(self: Any, other: Any) -> Any:
 
 def __rtruediv__(self: Any, other: Any) -> Any:
     value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= SMALL and type(other) in SCALARS:
+    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
         result = other / value
         if type(result) is plain_array:
             array = new(ndarray)

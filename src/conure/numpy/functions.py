@@ -87,7 +87,7 @@ def _quick(plain: Any, written: tuple[int, ...]) -> Function:
         for argument in args:
             if type(argument) is ndarray:
                 value = argument._value
-                if value is None or value.size > SMALL:
+                if value is None or value.size > SMALL[0]:
                     return call(plain, args, kwargs, None, written)
                 small.append(value)
             elif type(argument) in SCALARS:

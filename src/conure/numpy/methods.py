@@ -11,7 +11,7 @@ import numpy
 
 from conure.numpy.attributes import forget_shape
 from conure.numpy.handle import ndarray
-from conure.numpy.seam import SCALARS, SMALL, call, direct, real
+from conure.numpy.seam import SCALARS, call, direct, limit_of, real
 from conure.numpy.written import WRITTEN
 
 Method = Callable[..., Any]
@@ -20,11 +20,12 @@ AS_FUNCTIONS = (
     *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip"),
     *("cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "repeat"),
     *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
-    *("conj", "conjugate", "ravel", "copy"),
+    *("ravel", "copy"),
 )
 """Methods that are NumPy's function of this name, which takes the array first."""
 
 OF_THEIR_OWN = (
+    *("conj", "conjugate"),  # of reals, the array itself
     *("astype", "byteswap", "compress", "fill", "flatten", "getfield", "partition", "put"),
     *("reshape", "setfield", "setflags", "sort", "to_device", "transpose", "view"),
 )
@@ -53,7 +54,7 @@ def methods() -> dict[str, Method]:
 
 def method(name: str, function: Any) -> Method:
     """The method that calls numpy.ndarray's of this name, and is known to mean `function`."""
-    plain = getattr(numpy.ndarray, name)
+    plain, limit = getattr(numpy.ndarray, name), limit_of(function)
     written = WRITTEN.get(name, ())
     writes = written == (0,)
 
@@ -63,7 +64,7 @@ def method(name: str, function: Any) -> Method:
     def run(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if type(self) is ndarray and not (writes or kwargs):
             value = self._value
-            if value is not None and (eager or value.size <= SMALL):
+            if value is not None and (eager or value.size <= limit[0]):
                 for argument in args:
                     if type(argument) not in SIMPLE:
                         break

@@ -18,9 +18,9 @@ from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import (
     READERS,
     SCALARS,
-    SMALL,
     call,
     engine,
+    limit_of,
     real,
     unwrapped,
     wrapped,
@@ -91,14 +91,14 @@ def operators() -> dict[str, Method]:
 
 def forward(function: Any, operate: Method, name: str) -> Method:
     """`array <operator> other`."""
-    slot = getattr(plain_array, name)
+    slot, limit = getattr(plain_array, name), limit_of(function)
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
-        if value is not None and value.size <= SMALL:
+        if value is not None and value.size <= limit[0]:
             if type(other) is ndarray:
                 operand = other._value
-                if operand is None or operand.size > SMALL:
+                if operand is None or operand.size > limit[0]:
                     return call(function, (self, other), {}, operate)
                 result = operate(value, operand)
             elif type(other) in SCALARS:
@@ -133,12 +133,12 @@ def mixed(function: Any, operate: Method, slot: Method, array: Any, other: Any) 
 
 def reflected(function: Any, operate: Method, name: str) -> Method:
     """`other <operator> array`, which `other` did not take up."""
-    slot = getattr(plain_array, name)
+    slot, limit = getattr(plain_array, name), limit_of(function)
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
         if type(other) in SCALARS:
-            if value is None or value.size > SMALL:
+            if value is None or value.size > limit[0]:
                 return call(function, (other, self), {}, operate)
             result = operate(other, value)
             if type(result) is plain_array:
@@ -166,10 +166,11 @@ def powers(method: Method) -> Method:
 
 def unary(function: Any, operate: Method) -> Method:
     """`<operator> array`."""
+    limit = limit_of(function)
 
     def method(self: Any) -> Any:
         value = self._value if type(self) is ndarray else self
-        if value is None or value.size > SMALL:
+        if value is None or value.size > limit[0]:
             return call(function, (self,), {}, operate)
         result = operate(value)
         if type(result) is plain_array:
@@ -203,11 +204,11 @@ UNNAMED = _unnamed()
 
 def in_place(function: Any, operate: Method, name: str) -> Method:
     """`array <operator>= other`."""
-    slot = getattr(plain_array, name)
+    slot, limit = getattr(plain_array, name), limit_of(function)
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
-        if (value is None or value.size > SMALL) and (
+        if (value is None or value.size > limit[0]) and (
             type(other) is ndarray or type(other) in SCALARS
         ):
             dying = other if sys.getrefcount(other) <= UNNAMED else None

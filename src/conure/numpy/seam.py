@@ -20,8 +20,12 @@ import numpy
 from conure.lazy import memory
 from conure.numpy.handle import ArrayType, ndarray, new, wrap
 
-SMALL = 4096
-"""Arrays of at most so many elements are computed by NumPy at once, never recorded."""
+SMALL = [4096]
+"""Arrays of at most so many elements are computed by NumPy at once, never recorded; a list, so that
+tests can change it."""
+
+LARGE = [32_768]
+"""The same for operations that take NumPy less than a nanosecond an element."""
 
 READERS = memory.PENDING
 """What is pending; while there is nothing, a write needs no care."""
@@ -183,7 +187,9 @@ def call(
     `run` is what NumPy is asked instead, where it means the same (`a.sum()` for `np.sum(a)`);
     `written` are the positions of the arguments that are written to; `out` is always one.
     """
-    if _is_large(args) and (type(function) is numpy.ufunc or function in RECORDABLE):
+    if _is_large(args, limit_of(function)) and (
+        type(function) is numpy.ufunc or function in RECORDABLE
+    ):
         result = _recorded(function, args, kwargs)
         if result is not None:
             return result
@@ -219,11 +225,25 @@ RECORDABLE = REDUCTIONS | {
 """Functions that may be recorded, besides the ufuncs."""
 
 
-def _is_large(args: Sequence[Any]) -> bool:
+_CHEAP = REDUCTIONS | {
+    *(numpy.add, numpy.subtract, numpy.multiply, numpy.negative, numpy.positive, numpy.absolute),
+    *(numpy.equal, numpy.not_equal, numpy.less, numpy.less_equal, numpy.greater),
+    *(numpy.greater_equal, numpy.bitwise_and, numpy.bitwise_or, numpy.bitwise_xor, numpy.invert),
+    *(numpy.minimum, numpy.maximum, numpy.square, numpy.logical_and, numpy.logical_or),
+    *(numpy.logical_not, numpy.where, numpy.clip, numpy.astype, numpy.ndarray.astype),
+}
+
+
+def limit_of(function: Operation) -> list[int]:
+    """How many elements NumPy computes sooner than a call is recorded and run."""
+    return LARGE if function in _CHEAP else SMALL
+
+
+def _is_large(args: Sequence[Any], limit: list[int]) -> bool:
     for argument in args:
         if type(argument) is ndarray:
             value = argument._value
-            if value is None or value.size > SMALL:
+            if value is None or value.size > limit[0]:
                 return True
     return False
 

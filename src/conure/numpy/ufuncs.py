@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from conure.numpy.handle import ndarray, new
-from conure.numpy.seam import READERS, SCALARS, SMALL, UNWRAP, WRAP, call, wrapped
+from conure.numpy.seam import READERS, SCALARS, UNWRAP, WRAP, call, limit_of, wrapped
 
 MISSING: Any = object()
 """Stands for an argument that was not passed."""
@@ -26,6 +26,7 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
     def __init__(self, plain: Any) -> None:
         self._plain = plain
         self._inputs: int = plain.nin
+        self._limit = limit_of(plain)
         self._outputs = tuple(range(plain.nin, plain.nin + plain.nout))
         self.__name__: str = plain.__name__
         self.__doc__ = plain.__doc__
@@ -44,7 +45,7 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
         if not (rest or kwargs):
             if second is not MISSING:
                 if self._inputs == 2:
-                    left, right = small(first), small(second)
+                    left, right = small(first, self._limit), small(second, self._limit)
                     if left is not None and right is not None:
                         if out is MISSING:
                             return quick(self._plain(left, right))
@@ -53,7 +54,7 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
                             return out
             elif type(first) is ndarray and out is MISSING:
                 value = first._value
-                if value is not None and value.size <= SMALL:
+                if value is not None and value.size <= self._limit[0]:
                     result = self._plain(value)
                     if type(result) is numpy.ndarray:
                         array: Any = new(ndarray)
@@ -104,11 +105,11 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
         return hash(self._plain)
 
 
-def small(operand: Any) -> Any:
+def small(operand: Any, limit: list[int]) -> Any:
     """The operand as NumPy takes it, if it is a number or an array that is small; None if not."""
     if type(operand) is ndarray:
         value = operand._value
-        return value if value is not None and value.size <= SMALL else None
+        return value if value is not None and value.size <= limit[0] else None
     return operand if type(operand) in SCALARS else None
 
 
