@@ -1,5 +1,5 @@
 """The array programs for numexpr: each line of elementwise work as one expression."""
-# ruff: noqa: F841 # numexpr finds variables by their names in the text
+# ruff: noqa: F841 - numexpr finds variables by their names in the text
 
 import math
 
