@@ -21,11 +21,11 @@ import numpy as np
 
 from conure.errors import Reason
 from conure.frontend.lower import lower
-from conure.frontend.lowered import Lowered
+from conure.frontend.lowered import Argument, ArrayArgument, Lowered, SameArray
 from conure.frontend.numpy_table import ROWS
 from conure.ir.ops import OPS
 from conure.lazy.nodes import Dtype, Operation
-from conure.signature import Signature, describe
+from conure.signature import describe
 
 Kind = Dtype | type
 """Of an operand: a dtype, or the type of a Python number."""
@@ -125,18 +125,40 @@ def _found_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int) -> Dt
 
 def lowered_source(
     source: str, scope: Mapping[str, Any], results: tuple[str, ...], names: Sequence[str]
-) -> tuple[Signature, Lowered | Reason]:
+) -> tuple[dict[str, Argument], Lowered | Reason]:
     """A straight-line NumPy program lowered for the arrays and numbers in `scope`, which `names`
-    are; `results` are the numbers it leaves."""
+    are, the array that is written last; `results` are the numbers it leaves."""
     tree = ast.parse(source)
     dotted = sorted({ast.unparse(node) for node in ast.walk(tree) if _is_name_of_numpy(node)})
     functions = [getattr(np, name.removeprefix("np.")) for name in dotted]
     values = [scope[name] for name in names]
     signature = describe([*names, "np", *dotted], [*values, np, *functions])
-    return signature, lower(
-        "graph", tree.body, signature.arguments, results, "<recorded>", "<recorded>", False,
-        signature.overlaps,
-    )  # fmt: skip
+    arguments = _apart(signature.arguments, scope, names)
+    overlaps = tuple(
+        (name, names[-1])
+        for name in names[:-1]
+        if isinstance(arguments[name], ArrayArgument)
+        and isinstance(arguments[names[-1]], ArrayArgument)
+        and np.may_share_memory(scope[name], scope[names[-1]])
+    )  # as the key sees it: views that only interleave may be others next time
+    return arguments, lower(
+        "graph", tree.body, arguments, results, "<recorded>", "<recorded>", False, overlaps
+    )
+
+
+def _apart(
+    arguments: Mapping[str, Argument], scope: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, Argument]:
+    """Arrays that are the same in this request alone become arguments of their own: the next
+    request with this key may bring two. Which are the written one is part of the key."""
+    last = arguments[names[-1]] if names else None
+    written = last.name if isinstance(last, SameArray) else ""
+    return {
+        name: describe([name], [scope[name]]).arguments[name]
+        if isinstance(argument, SameArray) and argument.name != written
+        else argument
+        for name, argument in arguments.items()
+    }
 
 
 def _is_name_of_numpy(node: ast.AST) -> bool:

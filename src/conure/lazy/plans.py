@@ -112,7 +112,7 @@ class Plan:
         self._is_lowered = True
         scope = dict(zip(self.source.names, values, strict=True))
         names = self.source.names
-        signature, lowered = lowered_source(self.source.text, scope, self.source.results, names)
+        arguments, lowered = lowered_source(self.source.text, scope, self.source.results, names)
         if not isinstance(lowered, Lowered):
             self.reason = lowered.message
             return
@@ -122,7 +122,7 @@ class Plan:
             self.reason = "a result is no number"
             return
         self.positions = tuple(each.position for each in found if isinstance(each, ScalarOutcome))
-        self.pick = parameters(lowered.program, names, signature.arguments)
+        self.pick = parameters(lowered.program, names, arguments)
         self.program = lowered.program
 
     def _numpy(self, values: Values) -> tuple[Any, ...]:

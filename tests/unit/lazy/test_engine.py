@@ -234,3 +234,18 @@ def test_profile_names_the_line_that_observes():
     assert event.what == "arrays"
     assert event.device == "cpu"
     assert event.where.rpartition(":")[0] == __file__
+
+
+def test_equal_operands_once_are_not_equal_ever_after():
+    for left, right in ((X, X), (X, X[::-1].copy()), (X[1:], X[:-1])):
+        node = recorded(np.multiply, leaf(left.view()), leaf(right.view()))
+        np.testing.assert_array_equal(value_of(node), left * right)
+    for first in (slice(0, 900), slice(1, 901)):
+        array, want = np.arange(1000.0), np.arange(1000.0)
+        write(array[:900], recorded(np.multiply, leaf(array[first]), leaf(array[first])))
+        want[:900] = want[first] * want[first]
+        np.testing.assert_array_equal(array, want)
+        total = recorded(np.multiply, leaf(array[1:901]), leaf(array[:900]))
+        write(array[:900], total)
+        want[:900] = want[1:901] * want[:900]
+        np.testing.assert_array_equal(array, want)
