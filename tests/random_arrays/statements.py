@@ -264,7 +264,9 @@ def observed(scope: Scope) -> Statement:
 def statement(scope: Scope) -> Statement | None:
     """One that is no block."""
     draw = scope.draw
-    made = draw.weighted([(10.0, bind), (7.0, write), (2.5, observed), (1.0, plain)])(scope)
+    # A plain array takes an empty array of ours, as a subscript, for one of integers.
+    mixing = 0.0 if 0 in scope.dims else 1.0
+    made = draw.weighted([(10.0, bind), (7.0, write), (2.5, observed), (mixing, plain)])(scope)
     if not scope.names or made is None:
         return None
     return made
