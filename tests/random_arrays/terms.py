@@ -45,7 +45,7 @@ class Term:
         """The value, and how far it may be off."""
         found = [part.evaluate(scope) for part in self.parts]
         values, errors = [value for value, _ in found], [error for _, error in found]
-        _check_size(values)
+        _check_size(self.template, values)
         names = {f"v{k}": value for k, value in enumerate(values)}
         result = eval(code(self.template, len(values)), {**scope.env, **names})
         return result, applied(self.rule, values, errors, result)
@@ -71,10 +71,12 @@ def literal(text: str) -> Leaf:
     return Leaf(f"({text})" if text[:1] in "-0123456789" else text, carried)
 
 
-def _check_size(values: list[Any]) -> None:
+def _check_size(template: str, values: list[Any]) -> None:
     """Two arrays could make a huge one."""
     arrays = [value for value in values if isinstance(value, np.ndarray)]
     if len(arrays) > 1 and arrays[0].size * arrays[1].size > MOST_ELEMENTS:
+        if "outer" in template:
+            raise UnsuitableError
         try:
             shape = np.broadcast_shapes(*(each.shape for each in arrays))
         except ValueError:
