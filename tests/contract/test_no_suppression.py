@@ -13,7 +13,8 @@ from tests.contract.sources import all_files, short
 
 SUPPRESSION = re.compile(r"#\s*(?:ruff:\s*noqa|noqa|type:\s*ignore|mypy:\s*\S+)\b", re.IGNORECASE)
 EXPLAINED = re.compile(
-    r"#\s*(?:(?:ruff:\s*)?noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|type:\s*ignore\[[a-z, -]+\])\s*[#-]\s*\S+ \S+"
+    r"#\s*(?:(?:ruff:\s*)?noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|type:\s*ignore\[[a-z, -]+\])"
+    r"\s*[#-]\s*\S+ \S+"
 )
 
 

@@ -29,7 +29,7 @@ from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
 
-_COMPILING: Final = (0.02, 0.012)  # seconds: to compile anything, and for each operation
+_COMPILING: Final = (0.03, 0.003)  # seconds: to compile anything, and for each operation
 _WORTH_LOADING: Final = 0.002  # and worth looking for finished code for
 _MOST_FAILURES: Final = 3
 _NUMPY: Final[dict[str, Any]] = {"np": np}
@@ -61,13 +61,11 @@ class Plan:
         if kernel is not None and self.failures < _MOST_FAILURES:
             results = self._attempt(kernel, values)
             if results is not None:
-                if recording():
-                    self._record("cpu", begin)
+                self._record("cpu", begin)
                 return results
         with_numpy = self._numpy(values)
         self.seconds += time.perf_counter() - begin
-        if recording():
-            self._record("python", begin)
+        self._record("python", begin)
         return with_numpy
 
     def _attempt(self, kernel: Kernel, values: Values) -> tuple[Any, ...] | None:
@@ -137,7 +135,8 @@ class Plan:
         return tuple(scope[name] for name in self.source.results)
 
     def _record(self, device: str, begin: float) -> None:
-        record(_observer(), "arrays", device, begin, self.compile_seconds, self.reason)
+        if recording():
+            record(_observer(), "arrays", device, begin, self.compile_seconds, self.reason)
         self.compile_seconds = 0.0
 
 
