@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from conure.numpy.seam import (
     READERS,
     SCALARS,
     Seen,
+    attempt,
     engine,
     expose,
     real,
@@ -85,7 +87,7 @@ def __setitem__(self: Any, key: Any, item: Any) -> None:
     kind = type(item)
     if (kind is ndarray or kind is list or kind is tuple) and value.dtype.char != "O":
         item = unwrapped(item, [])  # an array of objects keeps the very object
-    value[key] = item
+    attempt(operator.setitem, (value, key, item), {})
 
 
 def __delitem__(self: Any, key: Any) -> None:

@@ -64,6 +64,9 @@ class FlatIterator(metaclass=FlatType):
             writing(self._array)
         self._plain[real(key)] = real(item)
 
+    def __delitem__(self, key: Any) -> None:
+        del self._plain[real(key)]
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return numpy.asarray(self._plain.__array__(), dtype)
 

@@ -18,6 +18,7 @@ from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import (
     READERS,
     SCALARS,
+    attempt,
     call,
     engine,
     limit_of,
@@ -127,7 +128,7 @@ def mixed(function: Any, operate: Method, slot: Method, array: Any, other: Any) 
         )
         return call(function, operands, {}, operate)
     seen = [array]
-    result = slot(real(array), unwrapped(other, seen))
+    result = attempt(slot, (real(array), unwrapped(other, seen)), {})
     return result if result is NotImplemented else wrapped(result, seen)
 
 
@@ -224,8 +225,8 @@ def in_place(function: Any, operate: Method, name: str) -> Method:
             operate(value, other)
         else:
             result = slot(value, unwrapped(other, []))
-            if result is NotImplemented:
-                return result
+            if result is not value:  # not implemented, or what the other's class made of it
+                return result if result is NotImplemented else wrapped(result)
         return self
 
     return method

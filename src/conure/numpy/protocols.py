@@ -14,7 +14,7 @@ import numpy
 
 from conure.numpy.attributes import EXPOSING, KNOWN, OF_THE_VALUE
 from conure.numpy.handle import ndarray, wrap
-from conure.numpy.seam import call, expose, real, wrapped, writing
+from conure.numpy.seam import Seen, call, expose, given, real, unwrapped, wrapped, writing
 
 Method = Callable[..., Any]
 
@@ -132,18 +132,26 @@ def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: 
 def __array_function__(self: Any, function: Any, kinds: Any, args: Any, kwargs: Any) -> Any:
     if function in (numpy.shape, numpy.ndim, numpy.size):  # known of pending arrays
         return function._implementation(*args, **kwargs)
-    opened = {name: _opened(argument) for name, argument in kwargs.items()}
-    return call(function, tuple(map(_opened, args)), opened)
+    if any(type(argument) is ndarray for argument in args):
+        return call(function, args, kwargs)
+    seen: Seen = []
+    plain, named = _everywhere((args, kwargs), seen)
+    for array in seen:
+        writing(array)  # one of them may be `out`
+    if not seen:  # hidden in a container of another type: NumPy reads it through `__array__`
+        return wrapped(function._implementation(*args, **kwargs))
+    result = function(*plain, **named)
+    return result if given(result, args, kwargs) else wrapped(result, seen)
 
 
-def _opened(argument: Any) -> Any:
-    """A list with all its arrays made NumPy's, also those behind a number: NumPy has found one,
-    and would ask for it again."""
-    if type(argument) is not list and type(argument) is not tuple:
-        return argument
-    return type(argument)(
-        real(item) if type(item) is ndarray else _opened(item) for item in argument
-    )
+def _everywhere(argument: Any, seen: Seen) -> Any:
+    """The argument with each array in it unwrapped, however it is nested."""
+    kind = type(argument)
+    if kind is list or kind is tuple:
+        return kind([_everywhere(item, seen) for item in argument])
+    if kind is dict:
+        return {name: _everywhere(item, seen) for name, item in argument.items()}
+    return unwrapped(argument, seen)
 
 
 def __array_wrap__(self: Any, *args: Any) -> Any:

@@ -201,13 +201,37 @@ def call(
         _prepare(kwargs["out"])
     plain = [unwrapped(argument, seen) for argument in args]
     named = {name: unwrapped(argument, seen) for name, argument in kwargs.items()}
-    result = (run or function)(*plain, **named)
+    result = attempt(run or function, plain, named)
     if type(result) is numpy.ndarray:
-        if _given(result, args, kwargs):
+        if given(result, args, kwargs):
             return result
         if args and result is args[0]:
             memory.give(result)
     return wrapped(result, seen)
+
+
+REFUSED = "object __array__ method not producing an array"
+
+
+def attempt(function: Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """NumPy's result; where a class of the user's has an `__array__` that gives arrays of ours,
+    which NumPy refuses, those arrays are passed in its place."""
+    try:
+        return function(*args, **kwargs)
+    except ValueError as error:
+        if str(error) != REFUSED:
+            raise
+    named = {name: _as_array(argument) for name, argument in kwargs.items()}
+    return function(*map(_as_array, args), **named)
+
+
+def _as_array(argument: Any) -> Any:
+    if type(argument) in (list, tuple):
+        return type(argument)([_as_array(item) for item in argument])
+    if isinstance(argument, numpy.ndarray | type) or not hasattr(argument, "__array__"):
+        return argument
+    array = argument.__array__()
+    return real(array) if type(array) is ndarray else argument
 
 
 REDUCTIONS = frozenset(
@@ -263,7 +287,7 @@ def _prepare(target: Any) -> None:
             writing(each)
 
 
-def _given(result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def given(result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
     """Whether the result is the caller's own NumPy array that it passed to be written to.
 
     An array passed first is not: `np.asarray(plain)` gives one of ours.

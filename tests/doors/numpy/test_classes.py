@@ -117,3 +117,43 @@ def test_generic_alias() -> None:
     assert np.ndarray[tuple[int], np.dtype[np.float64]].__origin__ is np.ndarray
     with pytest.raises(TypeError):
         np.ndarray[()]
+
+
+class Measured:
+    """A class that gives its values as an array, as its author would write it."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+
+def test_array_methods_of_users() -> None:
+    measured = Measured([1.0, 2.0, 3.0])
+    assert np.asarray(measured).tolist() == [1, 2, 3]
+    assert type(np.array(measured)) is np.ndarray
+    assert np.sum(measured) == 6
+    assert (np.ones(3) + measured).tolist() == [2, 3, 4]
+    assert (measured + np.ones(3)).tolist() == [2, 3, 4]
+    assert np.concatenate([measured, np.ones(1)]).tolist() == [1, 2, 3, 1]
+    array = np.zeros(3)
+    array[:] = measured
+    assert array.tolist() == [1, 2, 3]
+
+
+def test_an_override_of_an_operator_in_place() -> None:
+    array = np.arange(3.0)
+    array += Overriding()
+    assert array == ("add", "__call__", 2)
+
+
+def test_arrays_hidden_behind_numbers() -> None:
+    array = np.arange(3.0)
+    assert np.choose([0, 1, 0], [5.0, array]).tolist() == [5, 1, 5]
+    assert np.stack([[1, 2, 3], array])[1].tolist() == [0, 1, 2]
+    assert np.hstack([1.0, array]).tolist() == [1, 0, 1, 2]
+    assert np.select([[True, False, True]], [array], 9).tolist() == [0, 9, 2]
+    assert np.array([1.0, array[0], np.array(2.0)]).tolist() == [1, 0, 2]
+    assert numpy.sum(array, out=(out := numpy.array(0.0))) is out
+    assert numpy.sum(array, out=(out := np.array(0.0))) is out
