@@ -44,15 +44,20 @@ def write(target: Array, value: Node, dying: int = 0) -> None:
     `dying` is the id of a node whose holder is about to be dropped: it need not be kept for that.
     """
     with memory.lock:
-        readers = memory.readers_of(target)
-        if value.value is None and value.dtype == target.dtype and value.shape == target.shape:
-            order = topological([value])
-            if len(order) <= _LONGEST:
-                _write(order, target, value, readers, dying)
-                return
-            readers.append(value)
-        evaluate([node for node in readers if node.value is None])
-        target[...] = value_of(value)
+        inside = {id(node) for node in topological([value])}
+        readers = [node for node in memory.readers_of(target) if id(node) not in inside]
+        evaluate(readers)
+        readers.clear()  # these references are not somebody's
+        order = topological([value])
+        if 0 < len(order) <= _LONGEST and _fits(value, target):
+            _write(order, target, value, dying)
+        else:
+            evaluate([value, *memory.readers_of(target)])
+            target[...] = value.value
+
+
+def _fits(value: Node, target: Array) -> bool:
+    return bool(value.dtype == target.dtype) and value.shape == target.shape
 
 
 def settle(target: Array) -> None:
@@ -62,11 +67,8 @@ def settle(target: Array) -> None:
         evaluate(readers)
 
 
-def _write(order: list[Node], target: Array, value: Node, readers: list[Node], dying: int) -> None:
+def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
     """Run the nodes and write the last into `target`, keeping what others will read of them."""
-    inside = {id(node) for node in order}
-    evaluate([node for node in readers if id(node) not in inside])
-    readers.clear()  # these references are not somebody's
     owned = _owned(order, dying)
     kept = [node for node in owned if node is not value]
     _launch(Request(order, [*kept, value], target))

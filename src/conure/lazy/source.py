@@ -157,7 +157,7 @@ def source(request: Request) -> Source:
 class _Writer:
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.kept = {id(node): k for k, node in enumerate(request.kept)}
+        self.kept = {id(node) for node in request.kept}
         self.readers: dict[int, Node] = {}
         for node in request.order:
             for arg in node.args:
@@ -206,26 +206,22 @@ class _Writer:
         written = self.request.kept[-1]
         name = f"o{len(self.names)}"
         self.names.append(name)
-        text = self._operand(written)
-        # A value assigned as it is would be a copy of a view; that of an expression never is.
-        self.lines.append(f"{name}[...] = {text}")
+        self.lines.append(f"{name}[...] = {self._operand(written)[0]}")
 
     def _call(self, node: Node) -> tuple[str, int]:
         assert node.operation is not None
         texts, deepest = [], 0
         for arg in node.args:
             if type(arg) is Node:
-                text, depth = self._operand_and_depth(arg)
+                text, depth = self._operand(arg)
             else:
                 text, depth = self.names[next(self.literals)], 0
             texts.append(text)
             deepest = max(deepest, depth)
         return node.operation.template.format(*texts), deepest + 1
 
-    def _operand(self, node: Node) -> str:
-        return self._operand_and_depth(node)[0]
-
-    def _operand_and_depth(self, node: Node) -> tuple[str, int]:
+    def _operand(self, node: Node) -> tuple[str, int]:
+        """How a value or a node already written is read, and how deep that text is."""
         if id(node) in self.texts:
             return self.texts[id(node)]
         name = self.names[-1 - self.request.numbers[id(node)]]
@@ -236,17 +232,14 @@ class _Writer:
 
     def _is_part(self, node: Node, depth: int) -> bool:
         """Whether a call is written where its value is used, not on a line of its own."""
-        if id(node) in self.kept and self.request.target is None:
-            return False
-        if id(node) in self.kept and self.request.kept[-1] is not node:
+        is_written = self.request.target is not None and self.request.kept[-1] is node
+        if id(node) in self.kept and not is_written:
             return False
         assert node.operation is not None
         if node.operation.role == "reduction" or not node.shape or depth >= _DEEPEST:
             return False
-        if id(node) in self.kept:
-            return node.uses == 0
-        if node.uses != 1:
-            return False
+        if is_written or node.uses != 1:
+            return is_written and node.uses == 0
         reader = self.readers[id(node)]
         assert reader.operation is not None
         return reader.operation.role == "reduction" or reader.shape == node.shape

@@ -249,3 +249,14 @@ def test_equal_operands_once_are_not_equal_ever_after():
         write(array[:900], total)
         want[:900] = want[1:901] * want[:900]
         np.testing.assert_array_equal(array, want)
+
+
+def test_write_of_a_value_whose_parts_others_have_read():
+    array = X.copy()
+    shared = recorded(np.sqrt, leaf(array))
+    value_of(recorded(np.add, shared, 1.0))  # computes the shared part, and does not keep it
+    other = recorded(np.multiply, shared, 3.0)  # reads the array: runs before the write, and keeps
+    write(array, recorded(np.add, shared, 2.0))
+    np.testing.assert_array_equal(array, np.sqrt(X) + 2.0)
+    np.testing.assert_array_equal(value_of(other), np.sqrt(X) * 3.0)
+    np.testing.assert_array_equal(value_of(shared), np.sqrt(X))
