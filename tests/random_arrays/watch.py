@@ -16,6 +16,10 @@ import numpy as np
 
 from tests.random_arrays.rules import SIGN_OF_ZERO
 
+SEQUENCE = (
+    "setting an array element with a sequence.",
+    "only 0-dimensional arrays can be converted to Python scalars",
+)
 APART, SHARES, MAYBE = "is apart from", "shares memory with", "is or shares memory with"
 WIDE = 3.0
 """How many times its bound a value may be off: the bounds are estimates."""
@@ -54,6 +58,8 @@ class Watch:
     def error(self, error: Exception) -> None:
         """An exception that was caught."""
         text = str(error).replace("conure.numpy", "numpy")
+        if text in SEQUENCE:  # which one, a plain array asks of the class of what it is given
+            error, text = ValueError(), SEQUENCE[0]
         self.seen.append(Seen("an exception", "exception", f"{type(error).__name__}: {text}"))
 
     def memory(self, mixed: bool, **variables: Any) -> None:
