@@ -22,7 +22,7 @@ help:
 	@echo "make test     lint, types, all tests"
 	@echo "make lint, make types, make unit    one of the three"
 	@echo "make install  the environment only, in $(VENV)"
-	@echo "make bench    the figures of the README, against NumPy and Numba"
+	@echo "make bench    the figures of the README, against NumPy, Numba and others"
 	@echo "make clean    remove what these rules made"
 
 demo: $(VENV)/.test
@@ -42,6 +42,7 @@ unit: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks/loops.py
+	$(RUN) benchmarks/arrays.py
 	$(RUN) benchmarks/compile_time.py
 
 install: $(VENV)/.test

@@ -55,7 +55,7 @@ def goals(figures: Record) -> str:
     if small:
         judge("recording one operation", "2 us", duration(small["record"]), small["record"] <= 2e-6)
         launch = small["launch"]
-        judge("a known plan, observed to done", "25 us", duration(launch), launch <= 25e-6)
+        judge("a known plan, observed to launched", "25 us", duration(launch), launch <= 25e-6)
         for size, found in small["per_operation"].items():
             times = found["conure"] / found["numpy"]
             judge(
