@@ -142,7 +142,7 @@ class _Tests:
             case ArrayArgument(type_):
                 self.arrays.append(text)
                 if type_.layout != "C":  # a wider class holds narrower ones, with faster variants
-                    self.tests.append(f"{text}.flags.c_contiguous")
+                    self.tests.append(f"type({text}) is not ndarray or {text}.flags.c_contiguous")
             case ObjectArgument(value):
                 self.tests.append(f"{text} is not {self._constant(value)}")
             case UnboundArgument():
