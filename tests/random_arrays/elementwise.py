@@ -78,6 +78,8 @@ UNARY = (
     Row(0.3, "np.nan_to_num({})", exact, "f"),
     Row(0.3, "np.angle({})", exact, "f"),
     Row(0.3, "np.spacing({})", exact, "f"),
+    Row(0.3, "np.modf({})[0]", exact, "f"),
+    Row(0.2, "np.frexp({})[1]", exact, "f"),
 )
 BINARY = (
     Row(6, "({} + {})", added),
@@ -120,6 +122,9 @@ BINARY = (
     Row(0.2, "np.nextafter({}, {})", exact, "f"),
     Row(0.2, "np.float_power({}, {})", powered, "iuf"),
     Row(0.2, "np.outer({}, {})", multiplied),
+    Row(0.3, "np.divmod({}, {})[1]", exact, "iuf"),
+    Row(0.2, "divmod({}, {})[0]", exact, "iuf"),
+    Row(0.2, "np.ldexp({}, {})", exact, "i"),
 )
 LITERALS = (
     *((3.0, "2"), (2.0, "-1"), (1.0, "0"), (1.5, "3"), (0.4, "300"), (0.2, "-200"), (0.2, "2**40")),

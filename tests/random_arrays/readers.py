@@ -81,6 +81,7 @@ def view(scope: Scope, chosen: str = "") -> Term:
             (0.7, f"np.diagonal({{}}, {draw.between(-1, 1)})"),
             (0.5, "np.fliplr({})"),
             (0.3, "np.rot90({})"),
+            (0.2, "np.einsum('ij->ji', {})" if value.ndim == 2 else "{}.T"),
         ]
     if value.dtype.itemsize == 8 and draw.chance(0.1) and value.dtype.kind in "iu":
         texts.append((2.0, "{}.view(np.uint64)"))
@@ -108,7 +109,11 @@ def _shapes(scope: Scope, value: np.ndarray) -> list[tuple[float, str]]:
         (0.4, "{}.copy()"),
         (0.2, "np.copy({})"),
         (0.2, "{}.view()"),
+        (0.3 if max(shape, default=0) > 2 else 0.0, f"{WINDOWS}({{}}, 2, axis=-1)"),
     ]
+
+
+WINDOWS = "np.lib.stride_tricks.sliding_window_view"
 
 
 # ---- reductions and scans --------------------------------------------------------------------
@@ -158,6 +163,8 @@ def _keywords(scope: Scope, method: str, rank: int) -> str:
         text += f", dtype={draw.pick(['float64', 'float32', 'int64'])!r}"
     if method in ("sum", "max", "min") and draw.chance(0.06):
         text += ", initial=3"
+    if method in ("var", "std") and draw.chance(0.15):
+        text += ", ddof=1"
     return text
 
 

@@ -107,6 +107,20 @@ class Attempt:
 
 
 @dataclass
+class Strict:
+    """A binding where floating-point errors are exceptions."""
+
+    inner: Bind
+
+    def run(self, scope: Scope) -> None:
+        with np.errstate(all="raise", under="ignore"):
+            self.inner.run(scope)
+
+    def lines(self) -> list[str]:
+        return ["with np.errstate(all='raise', under='ignore'):", *indented(self.inner.lines())]
+
+
+@dataclass
 class Block:
     """Statements under a header, run so many times."""
 
@@ -209,6 +223,8 @@ def bind(scope: Scope) -> Statement:
     target = scope.fresh()
     if scope.names and draw.chance(0.3):
         target = draw.pick(scope.names)
+    if draw.chance(0.02):
+        return Strict(Bind(target, term))
     return Bind(target, term)
 
 
@@ -254,6 +270,8 @@ def observed(scope: Scope) -> Statement:
         (0.4 if few else 0.0, Print(Term("{}.tolist()", exact, (one,)))),
         (0.4 if few else 0.0, Print(Term("[str(row) for row in {}]", exact, (one,)))),
         (0.3, Print(Term("np.array_equal({}, {})", exact, (one, index)))),
+        (0.3 if few and value.ndim == 1 else 0.0, Print(Term("sum({})", exact, (one,)))),
+        (0.2 if few else 0.0, Print(Term("sorted({}.ravel())", exact, (one,)))),
         (0.3, Print(Term("np.may_share_memory({}, {})", known, (one, index)))),
         (0.0 if scope.plain else 0.3, Print(Term("{0}.base is None", known, (one,)))),
         (0.2, Print(Term("f'{{{}}}'" if few else "{0}.dtype", exact, (one,)))),

@@ -139,6 +139,12 @@ def augmented(scope: Scope) -> Write | None:
     place, part = _part(scope, chosen)
     shape = getattr(part, "shape", ())
     value = value_for(scope, shape, _narrower(scope, array.dtype.kind))
+    if draw.chance(0.1) and array.ndim and not place:  # overlapping itself
+        return Write(
+            f"{{0}} {operator} {{0}}[::-1]",
+            _both(lambda case: _itself(rule)(case)),
+            (name(chosen),),
+        )
     return Write(f"{{}}{place} {operator} {{}}", _both(rule), (name(chosen), value))
 
 
@@ -202,6 +208,21 @@ def assigned(scope: Scope) -> Write | None:
     return Write(f"{{}}{place or '[...]'} = {{}}", put, (name(chosen), value))
 
 
+def reduced_into(scope: Scope) -> Write | None:
+    """`np.sum(a, axis=0, out=x)`."""
+    draw = scope.draw
+    chosen = target(scope, "iuf", "123")
+    shape = scope.env[chosen].shape if chosen else ()
+    sources = [each for each in scope.arrays("iuf", "23") if scope.env[each].shape[1:] == shape]
+    if not chosen or not sources:
+        return None
+    function, rule = draw.pick(
+        [("np.sum", summed), ("np.max", extremum), ("np.add.reduce", summed)]
+    )
+    text = f"{function}({{1}}, axis=0, out={{0}})"
+    return Write(text, _reduced(1, rule), (name(chosen), name(draw.pick(sources))))
+
+
 def _shifted(case: Case) -> float | None:
     return max(case.errors) * 2
 
@@ -263,11 +284,11 @@ def _itself(rule: Rule) -> Rule:
     return lambda case: rule(Case(case.values * 2, case.errors * 2, case.result))
 
 
-def _reduced(position: int) -> Rule:
+def _reduced(position: int, rule: Rule = summed) -> Rule:
     def combined(case: Case) -> float | None:
         if not _numbers_fit(case):
             return None
-        found = summed(Case([case.values[position]], [case.errors[position]], case.result))
+        found = rule(Case([case.values[position]], [case.errors[position]], case.result))
         return None if found is None else max(found, case.errors[0])
 
     return combined
@@ -314,7 +335,7 @@ def _repeated(case: Case) -> float | None:
     return found * 8 if found else found
 
 
-WRITES = ((5.0, augmented), (5.0, assigned), (3.0, through_out), (2.0, method))
+WRITES = ((5.0, augmented), (5.0, assigned), (3.0, through_out), (2.0, method), (0.7, reduced_into))
 
 
 def write(scope: Scope) -> Write | None:
