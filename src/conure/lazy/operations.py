@@ -134,15 +134,27 @@ def lowered_source(
     values = [scope[name] for name in names]
     signature = describe([*names, "np", *dotted], [*values, np, *functions])
     arguments = _apart(signature.arguments, scope, names)
-    overlaps = tuple(
-        (name, names[-1])
-        for name in names[:-1]
-        if isinstance(arguments[name], ArrayArgument)
-        and isinstance(arguments[names[-1]], ArrayArgument)
-        and np.may_share_memory(scope[name], scope[names[-1]])
-    )  # as the key sees it: views that only interleave may be others next time
+    overlaps = _overlaps(arguments, scope, names)
     return arguments, lower(
         "graph", tree.body, arguments, results, "<recorded>", "<recorded>", False, overlaps
+    )
+
+
+def _overlaps(
+    arguments: Mapping[str, Argument], scope: Mapping[str, Any], names: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """Which arrays share memory with the written one, as the key sees it: views that only
+    interleave may be others next time."""
+    last = arguments[names[-1]]
+    written = last.name if isinstance(last, SameArray) else names[-1]
+    if not isinstance(arguments[written], ArrayArgument):
+        return ()
+    return tuple(
+        (name, written)
+        for name in names
+        if name != written
+        and isinstance(arguments[name], ArrayArgument)
+        and np.may_share_memory(scope[name], scope[written])
     )
 
 

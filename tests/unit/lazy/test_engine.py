@@ -260,3 +260,15 @@ def test_write_of_a_value_whose_parts_others_have_read():
     np.testing.assert_array_equal(array, np.sqrt(X) + 2.0)
     np.testing.assert_array_equal(value_of(other), np.sqrt(X) * 3.0)
     np.testing.assert_array_equal(value_of(shared), np.sqrt(X))
+
+
+def test_what_is_written_may_be_read_beside_its_neighbours():
+    array, want = np.arange(1000.0), np.arange(1000.0)
+    middle = array[1:-1]
+    with conure.profile() as profiled:
+        for _ in range(5):
+            value = recorded(np.add, leaf(middle), leaf(array[2:]))
+            write(middle, value)
+            want[1:-1] = want[1:-1] + want[2:]
+    np.testing.assert_array_equal(array, want)
+    assert {event.device for event in profiled.events if event.what == "arrays"} == {"cpu"}
