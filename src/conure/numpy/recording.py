@@ -103,6 +103,8 @@ def assigned(target: Any, node: Node, dying: int = 0) -> bool:
             return False
         node = converted
     if target._value is None:
+        if node.order != target._node.order:
+            return False  # what is written to keeps its layout
         target._node = node
         return True
     if not target._value.flags.writeable:

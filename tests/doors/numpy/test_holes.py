@@ -221,6 +221,13 @@ def numbers_before_arrays_in_lists(np: Any, n: int) -> Any:
     )
 
 
+def out_keeps_its_layout(np: Any, n: int) -> Any:
+    x = np.arange(n * 2.0).reshape(2, n)
+    y = x * 3
+    np.add(np.asfortranarray(x), 1, out=y)
+    return y.strides, y
+
+
 def sorting_in_place(np: Any, n: int) -> Any:
     x = np.arange(n)[::-1] * 1.0
     y = x + 1
