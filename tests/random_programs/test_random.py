@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from .harness import run
 
 COUNT = int(os.environ.get("CONURE_RANDOM_PROGRAMS", "500"))
 SUBJECT = os.environ.get("CONURE_TEST_SUBJECT", "conure")
 
 
+@pytest.mark.timeout(1500)  # 90 s on two idle cores
 def test_random_programs_agree_with_cpython():
     tally = run(range(COUNT), subject=SUBJECT, jobs=2)
     print(tally)
