@@ -250,7 +250,7 @@ def condition(scope: Scope, like: tuple[int, ...] | None = None) -> Term:
     if names and draw.chance(0.5):
         return name(draw.pick(names))
     one = operand(scope, like=like)
-    if scope.plain and like is not None and 0 in like:
+    if scope.plain and 0 in np.shape(scope.env.get(one.template, 0)):
         # A plain array takes an empty mask of ours for integers, as it would an empty list.
         return Term("real.zeros(np.shape({}), bool)", exact, (one,))
     text = draw.pick(["({} > {})", "({} <= {})", "({} != {})", "({} == {})"])
