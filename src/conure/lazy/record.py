@@ -104,12 +104,14 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
     kinds: list[Any] = []
     args: list[Any] = []
     work = False  # whether an operand is pending
-    foreign = False
+    foreign = whole = differ = False
     for operand in operands:
         kind = type(operand)
         if kind in _NUMBERS:
-            if kind is int and not -_WORD <= operand < _WORD:
-                return None
+            if kind is int:
+                if not -_WORD <= operand < _WORD:
+                    return None
+                whole = True
             kinds.append(kind)
             args.append(operand)
             continue
@@ -131,23 +133,24 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
         if shape is None:
             shape = operand.shape
         elif shape != operand.shape:
+            differ = True
             shape = _broadcast(shape, operand.shape)
             if shape is None:
                 return None
-    if not shape or max(shape) <= 1 or _raises_rank(args, shape):
+    if not shape or max(shape) <= 1 or (differ and _raises_rank(args)):
         return None
     if not work and not _is_worth(operation.cost, shape):
         return None
     dtype = result_dtype(operation, tuple(kinds))
-    if dtype is None or not _integers_fit(kinds, args):
+    if dtype is None or (whole and not _integers_fit(kinds, args)):
         return None
-    order = _order(args, shape)
+    order = "C" if len(shape) < 2 else _order(args, shape)
     if order is None:
         return None
     return _registered(Node(operation, tuple(args), shape, dtype, order), foreign)
 
 
-def _raises_rank(args: Sequence[Any], shape: Shape) -> bool:
+def _raises_rank(args: Sequence[Any]) -> bool:
     """Whether only a single element, of many axes, gives the result its rank: it is read as a
     number."""
     ranks = [len(arg.shape) for arg in args if type(arg) is Node and arg.shape]
@@ -174,8 +177,6 @@ def _broadcast(one: Shape, other: Shape) -> Shape | None:
 
 def _integers_fit(kinds: Sequence[Any], args: Sequence[Any]) -> bool:
     """Whether each Python int fits the integer type that it meets; NumPy raises if not."""
-    if int not in kinds:
-        return True
     dtypes = [kind for kind in kinds if isinstance(kind, np.dtype) and kind.kind in "iu"]
     if not dtypes:
         return True
@@ -190,8 +191,6 @@ def _order(args: Sequence[Any], shape: Shape) -> str | None:
     Operands of the result's shape decide. One that is broadcast leaves the order of some axes
     open, which is C's only if nobody else asks for Fortran's.
     """
-    if len(shape) < 2:
-        return "C"
     found = ""
     is_partial = False
     for arg in args:
