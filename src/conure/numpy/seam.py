@@ -20,7 +20,7 @@ import numpy
 from conure.lazy import memory
 from conure.numpy.handle import ArrayType, ndarray, new, wrap
 
-SMALL = [4096]
+SMALL = [16_384]
 """Arrays of at most so many elements are computed by NumPy at once, never recorded; a list, so that
 tests can change it."""
 
