@@ -1,8 +1,8 @@
 """Evaluation: what runs, in which pieces, and what of it is kept.
 
-Only what the wanted values need runs. Values that somebody else holds are computed along the
-way and not kept, at first: most are never looked at. If such a value is needed a second time, it
-is kept from then on, so that nothing is computed more than twice.
+Only what the wanted values need runs. Cheap values that somebody else holds are computed along
+the way and not kept, at first: most are never looked at. If such a value is needed a second time,
+it is kept from then on, so that nothing is computed more than twice; dear ones are kept at once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from conure.lazy.nodes import Array, Node, Operation, leaf, topological
 from conure.lazy.plans import plan_for
 from conure.lazy.source import Request
 
-_LONGEST: Final = 40  # operations in one program
+_LONGEST: Final = 64  # operations in one program
+_DEAR: Final = 6.0  # nanoseconds per element, as much as a sine; storing takes about one
 _COPY: Final = Operation(np.copy, "np.copy({})", "elementwise", 0.5)
 
 
@@ -33,7 +34,7 @@ def evaluate(wanted: Sequence[Node]) -> None:
     """Give these nodes their values."""
     with memory.lock:
         order = topological(wanted)
-        keep = {id(node) for node in wanted} | _asked_again(order)
+        keep = {id(node) for node in wanted} | _worth_keeping(order)
         for start in range(0, len(order), _LONGEST):
             _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
 
@@ -98,14 +99,23 @@ def _owned(order: list[Node], dying: int = 0) -> list[Node]:
     ]
 
 
-def _asked_again(order: list[Node]) -> set[int]:
-    """The nodes that are held elsewhere and have been computed before."""
-    again = set()
-    for node in _owned(order):
-        if node.inlined:
-            again.add(id(node))
-        node.inlined = True
-    return again
+def _worth_keeping(order: list[Node]) -> set[int]:
+    """The nodes held elsewhere that have been computed before, or are dear: what would be computed
+    again if they were asked for takes longer than to store them now."""
+    owned = {id(node) for node in _owned(order)}
+    keep = set()
+    costs: dict[int, float] = {}  # nanoseconds per element since what is kept
+    for node in order:
+        assert node.operation is not None
+        cost = node.operation.cost + sum(costs.get(id(arg), 0.0) for arg in node.args)
+        if id(node) in owned:
+            is_dear = cost >= _DEAR or node.operation.role == "reduction"
+            if node.inlined or is_dear:
+                keep.add(id(node))
+                cost = 0.0
+            node.inlined = True
+        costs[id(node)] = cost
+    return keep
 
 
 # ---- running ---------------------------------------------------------------------------------
