@@ -93,6 +93,8 @@ _POWERS: Final[dict[float, tuple[str, Callable[..., Any]]]] = {
 
 def cast(node: Node, dtype: Dtype) -> Node | None:
     """The node of `node.astype(dtype)`, or None."""
+    if watched():
+        return None
     return _elementwise(casting(dtype), (node,))
 
 

@@ -12,7 +12,7 @@ import conure
 from conure.lazy import memory, plans
 from conure.lazy.evaluate import settle, value_of, write
 from conure.lazy.nodes import Node, leaf, topological
-from conure.lazy.record import record
+from conure.lazy.record import cast, record
 from conure.lazy.source import Request, source
 
 X = np.random.default_rng(1).random((300, 200))
@@ -216,6 +216,7 @@ def test_held_value_is_computed_twice_at_most(monkeypatch, function, most):
 def test_nothing_is_recorded_where_numpy_is_to_raise():
     with np.errstate(divide="raise"):
         assert record(np.divide, (leaf(X), 0.0)) is None
+        assert cast(leaf(X), np.dtype("i2")) is None
     node = recorded(np.divide, leaf(X), 0.0)
     with np.errstate(divide="raise"), conure.options(device="python"):
         assert np.isinf(value_of(node)).all()
