@@ -263,8 +263,11 @@ class _Writer:
             arguments.append(self._argument(name, position, bound, prepared))
         call = self._at(ast.Call(self._dispatcher(region), arguments, []))
         tried = self._at(ast.Assign([self._store(OUT)], call))
-        test = self._at(ast.Compare(self._load(OUT), [ast.Is()], [self._constant(None)]))
-        choice = self._at(ast.If(test, slow, self._assignments(region) or [self._at(ast.Pass())]))
+        # The statements come last: CPython 3.11 runs a store and the load after it as one, and an
+        # unbound name that is read there would be reported on the line of the store.
+        test = self._at(ast.Compare(self._load(OUT), [ast.IsNot()], [self._constant(None)]))
+        assigned = self._assignments(region) or [self._at(ast.Pass())]
+        choice = self._at(ast.If(test, assigned, slow))
         return [*prepared, tried, choice]
 
     def _argument(
