@@ -27,17 +27,3 @@ def test_lines_of_a_decorated_function():
 
 def test_first_line_is_the_decorators():
     assert conure.jit(decorated).__code__.co_firstlineno == decorated.__code__.co_firstlineno
-
-
-def unbound_after_a_loop(n, p, b, c):
-    for i in range(n):
-        if c[i] != 1.5:
-            continue
-        found += 1  # noqa: F821 - it is unbound, and read after the next loop
-    for j in range(p):
-        b[j] = c[j]
-    return (found, b, c, j)
-
-
-def test_name_unbound_after_a_compiled_loop():
-    same(unbound_after_a_loop, 5, 5, np.zeros(5), np.zeros(5))
