@@ -20,7 +20,7 @@ from conure.lazy.source import Request
 
 _LONGEST: Final = 64  # operations in one program
 _DEAR: Final = 6.0  # nanoseconds per element, as much as a sine; storing takes about one
-_COPY: Final = Operation(np.copy, "np.copy({})", "elementwise", 0.5)
+_COPY: Final = Operation("np.copy({})", "elementwise", 0.5)
 
 
 def value_of(node: Node) -> Any:
@@ -61,7 +61,7 @@ def _fits(value: Node, target: Array) -> bool:
     return bool(value.dtype == target.dtype) and value.shape == target.shape
 
 
-def settle(target: Array) -> None:
+def evaluate_readers(target: Array) -> None:
     """Evaluate what still has to read memory that is about to be written."""
     readers = memory.readers_of(target)
     if readers:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -101,6 +101,7 @@ class _Holder:
         return self.array.__array_interface__
 
 
+_MOST_LENT: Final = 1000
 _lent: dict[int, list[weakref.ref[Array]]] = {}
 
 
@@ -123,15 +124,24 @@ def expose(value: Array) -> Array:
     if lent is None or lent.dtype != value.dtype or lent.strides != value.strides:
         give(value)
         return value
-    key = id(owner_of(value))
-    _lent.setdefault(key, []).append(weakref.ref(lent))
+    _remember(owner_of(value), weakref.ref(lent))
     return lent
 
 
 def give(value: Array) -> None:
     """From now on strangers have this memory: nobody can tell until when."""
     owner = owner_of(value)
-    _lent.setdefault(id(owner), []).append(weakref.ref(owner))
+    _remember(owner, weakref.ref(owner))
+
+
+def _remember(owner: Array, holder: weakref.ref[Array]) -> None:
+    """Strangers have the owner's memory as long as `holder` is alive."""
+    held = _lent.setdefault(id(owner), [])
+    held[:] = [ref for ref in held if ref() is not None and ref is not holder]
+    held.append(holder)
+    if len(_lent) > _MOST_LENT:  # of arrays long gone, mostly
+        for key in [key for key, refs in _lent.items() if all(ref() is None for ref in refs)]:
+            del _lent[key]
 
 
 def is_exposed(value: Array) -> bool:

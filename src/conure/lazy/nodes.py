@@ -1,7 +1,7 @@
 """The nodes of the recorded graph: operations not yet run, and values.
 
 >>> x = leaf(np.arange(4.0))
->>> double = Node(Operation(np.add, "np.add({}, {})", "elementwise"), (x, x), (4,), x.dtype)
+>>> double = Node(Operation("np.add({}, {})", "elementwise"), (x, x), (4,), x.dtype)
 >>> double.value is None, [node.shape for node in topological([double])]
 (True, [(4,)])
 """
@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -38,12 +38,9 @@ class Operation:
         Result dtypes already found, by the operands' types.
     """
 
-    __slots__ = ("arity", "cost", "function", "number", "role", "template", "types")
+    __slots__ = ("arity", "cost", "number", "role", "template", "types")
 
-    def __init__(
-        self, function: Callable[..., Any], template: str, role: Role, cost: float = 1.0
-    ) -> None:
-        self.function = function
+    def __init__(self, template: str, role: Role, cost: float = 1.0) -> None:
         self.template = template
         self.arity = template.count("{}")
         self.role = role

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -52,40 +52,35 @@ def elementwise(function: Callable[..., Any]) -> Operation | None:
     arity = function.nin if isinstance(function, np.ufunc) else 3 if row.rule in _TERNARY else 1
     braces = ", ".join(["{}"] * arity)
     cost = OPS[row.op].cost if row.op in OPS else 1.0
-    return Operation(function, f"np.{name}({braces})", "elementwise", cost * _NANOSECONDS)
+    return Operation(f"np.{name}({braces})", "elementwise", cost * _NANOSECONDS)
 
 
 @functools.cache
 def casting(dtype: Dtype) -> Operation:
     """`x.astype(dtype)`."""
-    operation = Operation(np.astype, f"{{}}.astype(np.{dtype.name})", "elementwise", _NANOSECONDS)
-    return operation
-
-
-_reductions: dict[tuple[Hashable, ...], Operation | None] = {}
+    return Operation(f"{{}}.astype(np.{dtype.name})", "elementwise", _NANOSECONDS)
 
 
 def reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Operation | None:
     """The operation of a reduction with these keywords; None if it is not recorded so."""
-    try:
-        key = (function, *sorted(keywords.items()))
-        if key not in _reductions:
-            _reductions[key] = _reduction(function, keywords)
-        return _reductions[key]
-    except TypeError:  # something unhashable, or keywords that do not compare
+    if not all(name in _STATIC and _is_static(item) for name, item in keywords.items()):
         return None
+    return _reduction(
+        function, "".join(f", {name}={keywords[name]!r}" for name in sorted(keywords))
+    )
 
 
-def _reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Operation | None:
+@functools.cache
+def _reduction(function: Callable[..., Any], keywords: str) -> Operation | None:
+    """By the keywords' text: 1, 1.0 and True are equal, and NumPy does not take them alike."""
     row = ROWS.get(function)
     if row is None or row.rule != "reduce":
         return None
-    text = ""
-    for name, value in sorted(keywords.items()):
-        if name not in _STATIC or not (isinstance(value, int | None) or _is_axes(value)):
-            return None
-        text += f", {name}={value!r}"
-    return Operation(function, f"np.{function.__name__}({{}}{text})", "reduction", _NANOSECONDS)
+    return Operation(f"np.{function.__name__}({{}}{keywords})", "reduction", _NANOSECONDS)
+
+
+def _is_static(item: object) -> bool:
+    return item is None or type(item) in (int, bool) or _is_axes(item)
 
 
 def _is_axes(value: object) -> bool:

@@ -29,7 +29,8 @@ from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
 
-_COMPILING: Final = (0.03, 0.003)  # seconds: to compile anything, and for each operation
+_COMPILING: Final = 0.03  # seconds that compiling takes, whatever it is
+_COMPILING_EACH: Final = 0.003  # and for each operation
 _WORTH_LOADING: Final = 0.002  # and worth looking for finished code for
 _MOST_FAILURES: Final = 3
 _NUMPY: Final[dict[str, Any]] = {"np": np}
@@ -95,7 +96,7 @@ class Plan:
             self._lower(values)
         if self.program is None:
             return None
-        patience = _COMPILING[0] + _COMPILING[1] * len(request.order)
+        patience = _COMPILING + _COMPILING_EACH * len(request.nodes)
         if not forced and spent < patience:
             artifact = ready_artifact(self.program, self.config, False)
         else:

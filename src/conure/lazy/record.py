@@ -64,13 +64,10 @@ def record(
 def _has_power(base: Any, exponent: Any) -> bool:
     """Whether `base ** exponent` is neither an error of its values (an integer to a negative power)
     nor one of bools, where NumPy's operator and function differ."""
-    kind = base.dtype.kind if hasattr(base, "dtype") else ""
-    if kind == "b":
-        return False
-    whole = type(exponent) is not float and getattr(exponent, "dtype", np.dtype(int)).kind in "iub"
-    if kind in "fc" and kind:
-        return True
-    return not whole or (type(exponent) is int and exponent >= 0 and kind != "")
+    kinds = [each.dtype.kind if hasattr(each, "dtype") else "" for each in (base, exponent)]
+    if "f" in kinds or "c" in kinds or float in (type(base), type(exponent)):
+        return kinds[0] != "b"
+    return kinds[0] in ("i", "u") and type(exponent) is int and exponent >= 0
 
 
 def _without_power(operands: Sequence[Any]) -> tuple[Callable[..., Any], Sequence[Any]]:

@@ -1,8 +1,8 @@
 """The needed part of a graph as a request: a key of its structure, values, and NumPy source.
 
     >>> x, y = leaf(np.ones((300, 1))), leaf(np.ones(400))
-    >>> add = Operation(np.add, "np.add({}, {})", "elementwise")
-    >>> sine = Operation(np.sin, "np.sin({})", "elementwise")
+    >>> add = Operation("np.add({}, {})", "elementwise")
+    >>> sine = Operation("np.sin({})", "elementwise")
     >>> total = Node(add, (x, y), (300, 400), x.dtype)
     >>> wanted = Node(sine, (total,), (300, 400), x.dtype)
     >>> print(source(Request(topological([wanted]), [wanted])).text)
@@ -31,7 +31,7 @@ class Request:
 
     Parameters
     ----------
-    order
+    nodes
         The nodes to run, as `topological` gives them.
     kept
         Those of them whose values are wanted.
@@ -51,20 +51,20 @@ class Request:
     """
 
     __slots__ = (
-        "_extents", "_shapes", "key", "kept", "literals", "numbers", "order", "target", "values",
+        "_extents", "_shapes", "key", "kept", "literals", "nodes", "numbers", "target", "values",
     )  # fmt: skip
 
     def __init__(
-        self, order: Sequence[Node], kept: Sequence[Node], target: Array | None = None
+        self, nodes: Sequence[Node], kept: Sequence[Node], target: Array | None = None
     ) -> None:
-        self.order, self.kept, self.target = order, kept, target
+        self.nodes, self.kept, self.target = nodes, kept, target
         self.values: list[Any] = []
         self.literals: list[int] = []
         self.numbers: dict[int, int] = {}
         self._extents: dict[int, int] = {}
         self._shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
         key: list[Any] = []
-        for index, node in enumerate(order):
+        for index, node in enumerate(nodes):
             assert node.operation is not None
             key.append(node.operation.number)
             for arg in node.args:
@@ -91,7 +91,7 @@ class Request:
     def work(self) -> float:
         """About what NumPy would take, in seconds."""
         total = 0.0
-        for node in self.order:
+        for node in self.nodes:
             assert node.operation is not None
             sizes = [arg.size for arg in node.args if type(arg) is Node]
             total += node.operation.cost * max(node.size, *sizes)
@@ -159,7 +159,7 @@ class _Writer:
         self.request = request
         self.kept = {id(node) for node in request.kept}
         self.readers: dict[int, Node] = {}
-        for node in request.order:
+        for node in request.nodes:
             for arg in node.args:
                 if type(arg) is Node:
                     self.readers[id(arg)] = node
@@ -174,7 +174,7 @@ class _Writer:
     def source(self) -> Source:
         outputs = self._outputs()
         results = []
-        for index, node in enumerate(self.request.order):
+        for index, node in enumerate(self.request.nodes):
             text, depth = self._call(node)
             if id(node) in outputs:
                 name = outputs[id(node)]

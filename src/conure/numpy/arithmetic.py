@@ -1,4 +1,4 @@
-"""The commonest operators on small operands, each written out.
+"""The commonest operators on small operands, each written out as text and compiled.
 
 `operators.forward` says the same once for all; a call of Python's `operator.add` and what a closure
 costs would be a third of an operation on ten elements. What is not small, or neither ours nor a
@@ -8,7 +8,7 @@ number, goes the general way. A pending array has None for a value, which has no
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy
 
@@ -16,33 +16,27 @@ from conure.numpy.handle import ndarray, new
 from conure.numpy.operators import operators
 from conure.numpy.seam import LARGE, SCALARS
 
-plain_array = numpy.ndarray
+Method = Callable[..., Any]
 
 GENERAL = operators()
 """Every operator, for operands of any kind."""
 
-_add = GENERAL["__add__"]
-_sub = GENERAL["__sub__"]
-_mul = GENERAL["__mul__"]
-_truediv = GENERAL["__truediv__"]
-_lt = GENERAL["__lt__"]
-_le = GENERAL["__le__"]
-_gt = GENERAL["__gt__"]
-_ge = GENERAL["__ge__"]
-_eq = GENERAL["__eq__"]
-_ne = GENERAL["__ne__"]
-_radd = GENERAL["__radd__"]
-_rsub = GENERAL["__rsub__"]
-_rmul = GENERAL["__rmul__"]
-_rtruediv = GENERAL["__rtruediv__"]
+FORWARD: Final = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "lt": "<", "le": "<=", "gt": ">",
+    "ge": ">=", "eq": "==", "ne": "!=",
+}  # fmt: skip
+"""Operators written out with the array on the left: NumPy's name, and Python's sign."""
 
+REFLECTED: Final = {"radd": "+", "rsub": "-", "rmul": "*", "rtruediv": "/"}
+"""And on the right of a number."""
 
-def __add__(self: Any, other: Any) -> Any:
+_FORWARD: Final = """
+def {name}(self, other):
     try:
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
+            small = value.size <= LARGE[0] and operand.size <= LARGE[0]
         elif type(other) in SCALARS:
             operand = other
             small = value.size <= LARGE[0]
@@ -51,295 +45,50 @@ def __add__(self: Any, other: Any) -> Any:
     except AttributeError:  # pending, or a plain array
         small = False
     if not small:
-        return _add(self, other)
-    result = value + operand
+        return general(self, other)
+    result = value {sign} operand
+"""
+_REFLECTED: Final = """
+def {name}(self, other):
+    value = self._value if type(self) is ndarray else None
+    if value is None or value.size > LARGE[0] or type(other) not in SCALARS:
+        return general(self, other)
+    result = other {sign} value
+"""
+_WRAPPED: Final = """
     if type(result) is plain_array:
         array = new(ndarray)
         array._value = result
         return array
     return result
+"""
 
 
-def __sub__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _sub(self, other)
-    result = value - operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
+def _written_out(name: str, text: str, sign: str) -> Method:
+    method = f"__{name}__"
+    names: dict[str, Any] = {
+        "LARGE": LARGE,
+        "SCALARS": SCALARS,
+        "general": GENERAL[method],
+        "ndarray": ndarray,
+        "new": new,
+        "plain_array": numpy.ndarray,
+    }
+    exec((text + _WRAPPED.lstrip("\n")).format(name=method, sign=sign), names)
+    made: Method = names[method]
+    return made
 
 
-def __mul__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _mul(self, other)
-    result = value * operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __truediv__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _truediv(self, other)
-    result = value / operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __lt__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _lt(self, other)
-    result = value < operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __le__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _le(self, other)
-    result = value <= operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __gt__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _gt(self, other)
-    result = value > operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __ge__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _ge(self, other)
-    result = value >= operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __eq__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _eq(self, other)
-    result = value == operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __ne__(self: Any, other: Any) -> Any:
-    try:
-        value = self._value
-        if type(other) is ndarray:
-            operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]  # type: ignore[union-attr] # or it raises
-        elif type(other) in SCALARS:
-            operand = other
-            small = value.size <= LARGE[0]
-        else:
-            small = False
-    except AttributeError:  # pending, or a plain array
-        small = False
-    if not small:
-        return _ne(self, other)
-    result = value != operand
-    if type(result) is plain_array:
-        array = new(ndarray)
-        array._value = result
-        return array
-    return result
-
-
-def __radd__(self: Any, other: Any) -> Any:
-    value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
-        result = other + value
-        if type(result) is plain_array:
-            array = new(ndarray)
-            array._value = result
-            return array
-        return result
-    return _radd(self, other)
-
-
-def __rsub__(self: Any, other: Any) -> Any:
-    value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
-        result = other - value
-        if type(result) is plain_array:
-            array = new(ndarray)
-            array._value = result
-            return array
-        return result
-    return _rsub(self, other)
-
-
-def __rmul__(self: Any, other: Any) -> Any:
-    value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
-        result = other * value
-        if type(result) is plain_array:
-            array = new(ndarray)
-            array._value = result
-            return array
-        return result
-    return _rmul(self, other)
-
-
-def __rtruediv__(self: Any, other: Any) -> Any:
-    value: Any = self._value if type(self) is ndarray else None
-    if value is not None and value.size <= LARGE[0] and type(other) in SCALARS:
-        result = other / value
-        if type(result) is plain_array:
-            array = new(ndarray)
-            array._value = result
-            return array
-        return result
-    return _rtruediv(self, other)
-
-
-WRITTEN_OUT: dict[str, Callable[..., Any]] = {
-    method.__name__: method
-    for method in (
-        __add__,
-        __sub__,
-        __mul__,
-        __truediv__,
-        __lt__,
-        __le__,
-        __gt__,
-        __ge__,
-        __eq__,
-        __ne__,
-        __radd__,
-        __rsub__,
-        __rmul__,
-        __rtruediv__,
-    )
+WRITTEN_OUT: Final[dict[str, Method]] = {
+    **{f"__{name}__": _written_out(name, _FORWARD, sign) for name, sign in FORWARD.items()},
+    **{f"__{name}__": _written_out(name, _REFLECTED, sign) for name, sign in REFLECTED.items()},
 }
-"""What is defined here."""
+"""The methods, by their names."""
 
 
-def all_operators() -> dict[str, Callable[..., Any]]:
+def all_operators() -> dict[str, Method]:
     """Every operator method of the array class, by its name."""
     for name, method in WRITTEN_OUT.items():
         method.__qualname__ = f"ndarray.{name}"
-        method.__doc__ = getattr(plain_array, name).__doc__
+        method.__doc__ = getattr(numpy.ndarray, name).__doc__
     return GENERAL | WRITTEN_OUT

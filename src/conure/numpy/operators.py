@@ -118,15 +118,13 @@ def forward(function: Any, operate: Method, name: str) -> Method:
     return method
 
 
-def mixed(function: Any, operate: Method, slot: Method, array: Any, other: Any) -> Any:
-    """An operation with something that is neither ours nor a number; `slot` is its own form."""
+def mixed(
+    function: Any, operate: Method, slot: Method, array: Any, other: Any, is_first: bool = True
+) -> Any:
+    """An operation with something that is neither ours nor a number; `slot` is its own form, and
+    `is_first` tells on which side the array stands."""
     if isinstance(other, plain_array):
-        operands = (
-            (other, array)
-            if slot.__name__.startswith("__r") and slot is not plain_array.__rshift__
-            else (array, other)
-        )
-        return call(function, operands, {}, operate)
+        return call(function, (array, other) if is_first else (other, array), {}, operate)
     seen = [array]
     result = attempt(slot, (real(array), unwrapped(other, seen)), {})
     return result if result is NotImplemented else wrapped(result, seen)
@@ -147,7 +145,7 @@ def reflected(function: Any, operate: Method, name: str) -> Method:
                 array._value = result
                 return array
             return wrapped(result)
-        return mixed(function, operate, slot, self, other)
+        return mixed(function, operate, slot, self, other, is_first=False)
 
     return method
 

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import numpy
 
-from conure.lazy import memory
-from conure.lazy.evaluate import evaluate, write
+from conure.lazy.evaluate import evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf
 from conure.lazy.record import cast, record
 from conure.numpy.handle import ndarray, new
@@ -44,13 +43,11 @@ def node_of(array: ndarray) -> Node:
     return node
 
 
-def value_of(array: ndarray) -> Any:
+def real_array(array: ndarray) -> Any:
     """The real array of one that may be pending."""
     if array._value is None:
         node = array._node
-        if node.value is None:
-            evaluate([node])
-        array._value = node.value
+        array._value = value_of(node)
         node.value = node.value.view()  # the shape of the array itself may be set later
         del array._node
     return array._value
@@ -59,13 +56,11 @@ def value_of(array: ndarray) -> Any:
 def pending(node: Node) -> Any:
     """An array that is given by a node; a scalar, where NumPy gives one."""
     if not node.shape:
-        if node.value is None:
-            evaluate([node])
-        return node.value
+        return value_of(node)
     array: ndarray = new(ndarray)
     array._value, array._node = None, node
     if node.value is not None:
-        value_of(array)
+        real_array(array)
     return array
 
 
@@ -119,7 +114,7 @@ def assigned_part(target: ndarray, key: Any, item: ndarray) -> bool:
         return False
     node: Node = item._node  # the item may be the target, which is computed now
     part: ndarray = new(ndarray)
-    view = value_of(target)[key]
+    view = real_array(target)[key]
     if type(view) is not numpy.ndarray:
         return False
     part._value = view
@@ -161,13 +156,4 @@ def _converted(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 def settle(array: ndarray) -> None:
     """To be called before the memory of an array is written by NumPy."""
-    value = value_of(array)
-    readers = memory.readers_of(value)
-    if readers:
-        evaluate(readers)
-
-
-def expose(array: ndarray) -> Any:
-    """The array for code that may keep it and write to it."""
-    settle(array)
-    return memory.expose(value_of(array))
+    evaluate_readers(real_array(array))

@@ -51,7 +51,7 @@ def real(array: Any) -> Any:
     if type(array) is not ndarray:
         return array
     value = array._value
-    return engine().value_of(array) if value is None else value
+    return engine().real_array(array) if value is None else value
 
 
 def expose(array: Any) -> Any:

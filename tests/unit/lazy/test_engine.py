@@ -10,7 +10,7 @@ import pytest
 
 import conure
 from conure.lazy import memory, plans
-from conure.lazy.evaluate import settle, value_of, write
+from conure.lazy.evaluate import evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf, topological
 from conure.lazy.record import cast, record
 from conure.lazy.source import Request, source
@@ -106,7 +106,7 @@ def test_fortran_order_is_kept():
 def test_earlier_results_do_not_see_a_write():
     array = X.copy()
     doubled = recorded(np.multiply, leaf(array), 2.0)
-    settle(array)
+    evaluate_readers(array)
     array[...] = 0
     np.testing.assert_array_equal(value_of(doubled), X * 2.0)
 
@@ -116,7 +116,7 @@ def test_written_value_stays_what_it_was():
     doubled = recorded(np.multiply, leaf(array), 2.0)
     write(array, doubled)
     np.testing.assert_array_equal(array, X * 2.0)
-    settle(array)
+    evaluate_readers(array)
     array[...] = 0
     np.testing.assert_array_equal(value_of(doubled), X * 2.0)
 
@@ -274,3 +274,26 @@ def test_what_is_written_may_be_read_beside_its_neighbours():
             want[1:-1] = want[1:-1] + want[2:]
     np.testing.assert_array_equal(array, want)
     assert {event.device for event in profiled.events if event.what == "arrays"} == {"cpu"}
+
+
+def test_keywords_that_are_equal_are_not_the_same():
+    assert record(np.sum, (leaf(X),), {"axis": 1}) is not None
+    assert record(np.sum, (leaf(X),), {"axis": True}) is None
+    assert record(np.sum, (leaf(X),), {"axis": 1.0}) is None
+    assert record(np.sum, (leaf(X),), {"axis": (0, 1)}) is not None
+    assert record(np.sum, (leaf(X),), {"axis": (False, True)}) is None
+
+
+def test_lending_often_is_remembered_once():
+    array = X.copy()
+    for _ in range(100):
+        memory.expose(array)
+        memory.give(array)
+    assert len(memory._lent[id(array)]) == 1
+    arrays = [np.ones(3) for _ in range(2 * memory._MOST_LENT)]
+    for each in arrays:
+        memory.give(each)
+    del arrays, each
+    memory.give(array)
+    assert len(memory._lent) <= memory._MOST_LENT
+    assert memory.is_exposed(array)
