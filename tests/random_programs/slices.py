@@ -56,7 +56,8 @@ def _assign(build: Builder) -> Lines:
         return [f"{target} = {build.expressions.leaf('f')}"]
     one, two = draw.pick(sources), draw.pick(sources)
     leaf = build.expressions.leaf("f")
-    forms = [f"{target} = {one} * 0.5", f"{target} = {one}", f"{target} = {one} * 0.5 + {two}"]
+    same = one if target.endswith("]") else _not_tame(build, one)
+    forms = [f"{target} = {one} * 0.5", f"{target} = {same}", f"{target} = {one} * 0.5 + {two}"]
     if build.exact:
         forms += [
             f"{target} = {one} * {leaf}",
@@ -68,6 +69,12 @@ def _assign(build: Builder) -> Lines:
             f"{target} = np.sqrt(np.abs({one})) / 2",
         ]
     return [draw.pick(forms)]
+
+
+def _not_tame(build: Builder, piece: str) -> str:
+    """What a name may stand for: by that name a tame array would be written, and tame no more."""
+    tame = {array.name for array in build.scope.arrays if array.tame}
+    return f"{piece} * 1.0" if piece.partition("[")[0] in tame else piece
 
 
 def _tame(build: Builder) -> list[tuple[str, int]]:
