@@ -18,7 +18,7 @@ import numpy as np
 
 from conure.artifact import ASSUMPTION, FAIL, INTERRUPTED, MISS, OK
 from conure.artifacts import artifact_of, ready_artifact
-from conure.configuration import Config, current
+from conure.configuration import Config, current, in_force
 from conure.errors import Loc, Reason, UnsupportedError
 from conure.frontend.lower import lower
 from conure.frontend.lowered import Guard, Lowered
@@ -26,6 +26,7 @@ from conure.frontend.regions import Region
 from conure.outcomes import builder, parameters
 from conure.quick import quick
 from conure.record import Record
+from conure.refusals import Refusals
 from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
@@ -83,6 +84,8 @@ class Dispatcher:
         self.variants: dict[Hashable, Variant] = {}
         self.lock = threading.RLock()
         self.shortcuts: list[Hook] = []
+        self.refusals = Refusals()
+        self.noted: set[str] = set()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
 
@@ -100,6 +103,8 @@ class Dispatcher:
         return replace(config, **self.options) if self.options else config
 
     def __call__(self, *values: object) -> Any:
+        if self.refusals and not recording() and self.refusals.expected(values, in_force()):
+            return None
         config = self.config()
         if config.device == "python":
             return _record_python(self.place, 'the option device="python"')
@@ -113,7 +118,10 @@ class Dispatcher:
             variant = self.prepare(signature, config)
         if variant.reason is not None:
             self._rest_inner(False)
-            _record_python(self.place, variant.reason.message)
+            if config.device == "auto" and not config.strict:
+                self.refusals.add(values, in_force())
+            if recording():
+                _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)
 
@@ -190,6 +198,7 @@ class Dispatcher:
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
         variant.compile_seconds = 0.0
         if status == OK:
+            self.refusals.forget()
             if not careful:
                 self._shorten(variant)
             return variant.build(values, results)
@@ -268,7 +277,9 @@ class Dispatcher:
     def _declined(self, reason: Reason, config: Config) -> None:
         if config.strict:
             raise UnsupportedError(reason)
-        note(f"left to Python: {reason.render()}")
+        if reason.message not in self.noted:
+            self.noted.add(reason.message)
+            note(f"left to Python: {reason.render()}")
 
 
 def nest(dispatchers: Sequence[Dispatcher]) -> None:

@@ -48,13 +48,15 @@ def _check_header(scope: Scope, pointer: str, kind: ArrayType, written: bool) ->
     value, places = scope.function.value, scope.target.arrays
     flags = _ALIGNED | _FLAGS.get(kind.layout, 0) | (_WRITEABLE if written else 0)
     python_type = _field(scope, pointer, places.data - 8, "i64")
+    expected = runtime_slot(scope, _ARRAY_TYPE_SLOT, "i64")
+    # Before anything else is read: what is no array has other things, or nothing, in those places.
+    scope.leave_if(value(f"icmp ne i64 {python_type}, {expected}"), MISS)
     descr = _field(scope, pointer, places.descr, "ptr")
     rank = _field(scope, pointer, places.rank, "i32")
     set_flags = value(f"and i32 {_field(scope, pointer, places.flags, 'i32')}, {flags}")
     number = _field(scope, descr, places.data + 12, "i32")
     order = _field(scope, descr, places.data + 10, "i8")
     wrong = [
-        value(f"icmp ne i64 {python_type}, {runtime_slot(scope, _ARRAY_TYPE_SLOT, 'i64')}"),
         value(f"icmp ne i32 {rank}, {kind.rank}"),
         value(f"icmp ne i32 {set_flags}, {flags}"),
         value(f"icmp ne i32 {number}, {_dtype(kind.dtype).num}"),
