@@ -56,13 +56,15 @@ class Grouper:
         self.program = program
         self.questions = 0
         self.before: list[Stmt] | None = None
+        self.has_lanes_around = False
         self.overlaps = Overlaps(program)
         self.verdict = verdict
         self.live = live_after(program)
         self.local = {stmt.name for stmt in statements(program) if isinstance(stmt, Alloc)}
 
-    def __call__(self, stmts: Sequence[Stmt], sizes: Sizes) -> Groups:
+    def __call__(self, stmts: Sequence[Stmt], sizes: Sizes, around: For | None = None) -> Groups:
         """The groups of a list; `sizes` is told what the statements assert."""
+        self.has_lanes_around = around is not None and self._may_be_lanes(around)
         groups: list[_Group] = []
         known = sizes.inside()
         self.before = [] if stmts is self.program.body else None
@@ -133,10 +135,15 @@ class Grouper:
         return serial and answer is not None and self._passed(first, second)
 
     def _spoils(self, first: Part, second: Part) -> bool:
-        """Whether a loop around others would get a sum to carry, and could be no vector then."""
-        if first.depth == second.depth:
+        """Whether a loop around others would get a sum to carry, and could be no vector then. A
+        loop around it may be the vector if what passes between the two is a register."""
+        if first.depth == second.depth or (self.has_lanes_around and self._passed(first, second)):
             return False
         return self._sums(first) != self._sums(second)
+
+    def _may_be_lanes(self, loop: For) -> bool:
+        verdict = self.verdict(loop.index)
+        return isinstance(verdict, Parallel) and _plain(verdict) and not verdict.reductions
 
     def _sums(self, part: Part) -> bool:
         verdicts = (self.verdict(loop.index) for loop in part.loops)
