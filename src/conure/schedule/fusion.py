@@ -11,7 +11,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from conure.analysis.footprint import expression_cost
-from conure.analysis.fusion import Effects, Overlaps, Part, merged, parallel_together, together
+from conure.analysis.fusion import (
+    Effects,
+    Overlaps,
+    Part,
+    merged,
+    nest_of,
+    parallel_together,
+    together,
+)
 from conure.analysis.pointwise import Pointwise
 from conure.analysis.scalars import live_after
 from conure.analysis.sizes import Sizes
@@ -111,14 +119,14 @@ class Grouper:
             return None
         for group in groups[: -_WINDOW - 1 : -1]:
             same = group.part is not None and sizes.domain(group.part.loop) == domain
-            if same and self._joins(group.part, part):
+            if same and self._joins(group.part, part, sizes):
                 return group
             if _blocks(group.effects, part.effects):
                 return None
         return None
 
-    def _joins(self, first: Part | None, second: Part) -> bool:
-        if first is None or not self._worthwhile(first, second):
+    def _joins(self, first: Part | None, second: Part, sizes: Sizes) -> bool:
+        if first is None or not self._worthwhile(first, second, sizes):
             return False
         if not _fits(first, second, self.local):
             return False
@@ -157,14 +165,14 @@ class Grouper:
         loop = merged(first.loops + second.loops)
         return parallel_together(self.program, self.before, loop)
 
-    def _worthwhile(self, first: Part, second: Part) -> bool:
+    def _worthwhile(self, first: Part, second: Part, sizes: Sizes) -> bool:
         """They share arrays; where the result is no perfect nest, local ones that may go away."""
         if self._passed(first, second):
             return True
         used = {touch.array for touch in first.touches}
         if not any(touch.array in used for touch in second.touches):
             return False
-        return first.even and second.even
+        return first.even and second.even and _alike(first.loop, second.loop, sizes)
 
     def _passed(self, first: Part, second: Part) -> bool:
         """Whether the second loop reads a local array that the first one writes."""
@@ -209,6 +217,15 @@ def _light(stmt: Stmt) -> bool:
             return True
         case _:
             return False
+
+
+def _alike(one: For, other: For, sizes: Sizes) -> bool:
+    """Whether perfect nests have the same domains."""
+    first, second = nest_of(one), nest_of(other)
+    if len(first) != len(second):
+        return False
+    domains = [(sizes.domain(a), sizes.domain(b)) for a, b in zip(first, second, strict=True)]
+    return all(a is not None and a == b for a, b in domains)
 
 
 def _plain(verdict: Parallel) -> bool:
