@@ -41,6 +41,7 @@ from conure.record import Record
 MOST_ARRAYS: Final = 16  # streams that come from memory; prefetchers follow about as many
 MOST_OPERATIONS: Final = 400
 _MOST_QUESTIONS: Final = 3  # for all tests; each takes milliseconds
+_ROUNDS: Final = 4
 _WINDOW: Final = 64  # groups looked back at, so that long programs take linear time
 
 _COPY: Final = 1.0  # additions: a load, or a constant
@@ -88,10 +89,15 @@ class Grouper:
             sizes.learn(stmt)
         if all(len(group.members) == 1 for group in groups):
             return [[at] for at in range(len(stmts))]
-        return [group.members for group in self._again(groups, stmts, known)]
+        for _ in range(_ROUNDS):
+            fewer = self._again(groups, stmts, known.inside())
+            if len(fewer) == len(groups):
+                break
+            groups = fewer
+        return [group.members for group in groups]
 
     def _again(self, groups: list[_Group], stmts: Sequence[Stmt], sizes: Sizes) -> list[_Group]:
-        """The groups after a second round: what shared nothing at first may do so now. `sizes`: at
+        """The groups after another round: what shared nothing at first may do so now. `sizes`: at
         the beginning of the list; a group knows what those before it have asserted."""
         made: list[_Group] = []
         for group in groups:
