@@ -28,6 +28,7 @@ from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
 from conure.passes.lift import lift
+from conure.passes.pack import pack
 from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
@@ -42,6 +43,7 @@ from conure.passes.uncheck import uncheck
 from conure.record import Record
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
+from conure.schedule.packing import packings
 from conure.target import Target, host
 
 
@@ -96,6 +98,13 @@ def _arrange(program: Program, setting: Setting) -> Program:
     program = tile(program, choices.tiles)
     program = lanes(program, choices.lanes)
     return jam(program, choices.copies)
+
+
+def _pack(program: Program, setting: Setting) -> Program:
+    """Pack; only where there may be lanes are loops judged."""
+    if setting.careful:
+        return program
+    return pack(program, packings(program, setting.judged(program)))
 
 
 def _split(program: Program, setting: Setting) -> Program:
@@ -180,6 +189,7 @@ APPLY: Final = (
     Stage(
         "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
     ),
+    Stage("pack", _pack, "lanes across short rows read them side by side"),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),

@@ -172,7 +172,7 @@ class Part(Record):
     simple: bool  # neither leaves nor repeats until something happens, nor exchanges arrays
     loops: tuple[For, ...]  # what it is made of
     depth: int  # how many loops are inside each other
-    even: bool  # no loops inside, nothing conditional or indirect: surely a vector, if parallel
+    even: bool  # a perfect nest, nothing conditional or indirect: surely a vector, if parallel
     operations: int
 
     @staticmethod
@@ -211,8 +211,16 @@ def depth_of(loop: For) -> int:
     return 1 + max(map(depth_of, inner), default=0)
 
 
+def nest_of(loop: For) -> list[For]:
+    """The loop, and those inside it of which each is all that the one around it does."""
+    found = [loop]
+    while len(found[-1].body) == 1 and isinstance(inner := found[-1].body[0], For):
+        found.append(inner)
+    return found
+
+
 def _even(loop: For) -> bool:
-    for node in walk(loop.body):
+    for node in walk(nest_of(loop)[-1].body):
         if isinstance(node, For | While | If):
             return False
         if isinstance(node, Load | Store) and any(isinstance(n, Load) for n in walk(node.index)):

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -25,7 +26,7 @@ from conure.frontend.arrays import (
     times,
 )
 from conure.frontend.attributes import size_of
-from conure.frontend.context import Lowering, body_of
+from conure.frontend.context import Lowering
 from conure.frontend.conversion import convert, nonzero
 from conure.frontend.new_arrays import as_array, constant_of, known_dtype
 from conure.frontend.values import Elements, Number, Object, Tuple, Value, View
@@ -318,34 +319,44 @@ def _without_nan(ctx: Lowering, op: str, source: Elements) -> Expr:
 
 
 def _position(ctx: Lowering, largest: bool, source: Elements) -> Expr:
-    """`argmin` and `argmax`: the first of the best, or the first NaN."""
+    """`argmin` and `argmax`: the first of the best, or the first NaN, in one pass."""
     _must_have_elements(ctx, "argmin", source)
     kind = source.dtype
-    real = kind.kind == "real"
+    shape = tuple(ctx.held(extent) for extent in source.shape)
+    size = ctx.held(size_of(shape))
     best = Var(ctx.local("best.tmp", kind), kind)
     where = Var(ctx.local("where.tmp", INT), INT)
-    nan = Var(ctx.local("nan.tmp", BOOL), BOOL) if real else None
-    ctx.emit(Assign(best.name, source.element((ZERO,) * source.rank), ctx.loc))
+    nan = Var(ctx.local("nan.tmp", INT), INT) if kind.kind == "real" else None
+    ctx.emit(Assign(best.name, worst_of(kind, largest), ctx.loc))
     ctx.emit(Assign(where.name, ZERO, ctx.loc))
     if nan is not None:
-        ctx.emit(Assign(nan.name, Const(False, BOOL), ctx.loc))
-    shape = tuple(ctx.held(extent) for extent in source.shape)
+        ctx.emit(Assign(nan.name, size, ctx.loc))
 
     def look(place: Index) -> None:
         item = ctx.temporary(source.element(place))
+        here = _flat(shape, place)
         better = apply("greater" if largest else "less", item, best)
-        sets = (Assign(best.name, item, ctx.loc), Assign(where.name, _flat(shape, place), ctx.loc))
+        sets = (Assign(best.name, item, ctx.loc), Assign(where.name, here, ctx.loc))
         ctx.emit(If(better, sets, (), ctx.loc))
         if nan is not None:
-            test = cast(apply("isnan", item), BOOL)
-            ctx.emit(Assign(nan.name, apply("or", nan, test), ctx.loc))
+            first = apply("select", cast(apply("isnan", item), BOOL), here, size)
+            ctx.emit(Assign(nan.name, apply("minimum", nan, first), ctx.loc))
 
     over(ctx, shape, look)
     if nan is not None:
-        with ctx.nested() as draft:
-            _first_nan(ctx, source, shape, where)
-        ctx.emit(If(nan, body_of(draft), (), ctx.loc))
+        found = apply("less", nan, size)
+        ctx.emit(Assign(where.name, apply("select", found, nan, where), ctx.loc))
     return cast(where, I64)
+
+
+def worst_of(kind: Scalar, largest: bool) -> Expr:
+    """What no element is worse than, in a search for the largest or the smallest one."""
+    if kind.kind == "real":
+        return constant_of(-math.inf if largest else math.inf, kind)
+    if kind is B1:
+        return constant_of(not largest, kind)
+    bounds = np.iinfo(kind.dtype)
+    return constant_of(int(bounds.min if largest else bounds.max), kind)
 
 
 def _flat(shape: Index, place: Index) -> Expr:
@@ -354,15 +365,3 @@ def _flat(shape: Index, place: Index) -> Expr:
     for extent, part in zip(shape[1:], place[1:], strict=True):
         position = plus(times(position, extent), part)
     return position
-
-
-def _first_nan(ctx: Lowering, source: Elements, shape: Index, where: Var) -> None:
-    ctx.emit(Assign(where.name, size_of(shape), ctx.loc))
-
-    def look(place: Index) -> None:
-        item = ctx.temporary(source.element(place))
-        here = ctx.temporary(_flat(shape, place))
-        found = apply("and", cast(apply("isnan", item), BOOL), apply("less", here, where))
-        ctx.emit(If(found, (Assign(where.name, here, ctx.loc),), (), ctx.loc))
-
-    over(ctx, shape, look)

@@ -36,7 +36,9 @@ def {name}(self, other):
         value = self._value
         if type(other) is ndarray:
             operand = other._value
-            small = value.size <= LARGE[0] and operand.size <= LARGE[0]
+            small = value.size * operand.size <= LARGE[0] or (
+                value.size <= LARGE[0] and value.shape == operand.shape
+            )
         elif type(other) in SCALARS:
             operand = other
             small = value.size <= LARGE[0]

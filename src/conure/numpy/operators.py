@@ -19,6 +19,7 @@ from conure.numpy.seam import (
     READERS,
     SCALARS,
     attempt,
+    broadcasts_beyond,
     call,
     engine,
     limit_of,
@@ -100,6 +101,10 @@ def forward(function: Any, operate: Method, name: str) -> Method:
             if type(other) is ndarray:
                 operand = other._value
                 if operand is None or operand.size > limit[0]:
+                    return call(function, (self, other), {}, operate)
+                if value.size * operand.size > limit[0] and broadcasts_beyond(
+                    limit[0], value.shape, operand.shape
+                ):
                     return call(function, (self, other), {}, operate)
                 result = operate(value, operand)
             elif type(other) in SCALARS:

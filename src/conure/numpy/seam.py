@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
+import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -264,12 +266,26 @@ def limit_of(function: Operation) -> list[int]:
 
 
 def _is_large(args: Sequence[Any], limit: list[int]) -> bool:
+    """Whether an operand is pending or large, or what operands broadcast to is large."""
+    shapes: list[tuple[int, ...]] = []
+    product = 1
     for argument in args:
         if type(argument) is ndarray:
             value = argument._value
             if value is None or value.size > limit[0]:
                 return True
-    return False
+            product *= value.size
+            shapes.append(value.shape)
+    return product > limit[0] and len(shapes) > 1 and broadcasts_beyond(limit[0], *shapes)
+
+
+def broadcasts_beyond(limit: int, *shapes: tuple[int, ...]) -> bool:
+    """Whether arrays of these shapes broadcast to more elements than that, if they do at all."""
+    first = shapes[0]
+    if all(shape == first for shape in shapes):
+        return math.prod(first) > limit
+    reversed_shapes = (shape[::-1] for shape in shapes)
+    return math.prod(map(max, itertools.zip_longest(*reversed_shapes, fillvalue=1))) > limit
 
 
 def _recorded(function: Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

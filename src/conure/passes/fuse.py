@@ -39,26 +39,28 @@ from conure.ir.nodes import For, Program, Stmt
 from conure.ir.walk import bodies, with_bodies
 
 Stmts = tuple[Stmt, ...]
-Group = Callable[[Sequence[Stmt], Sizes], list[list[int]]]
+Group = Callable[[Sequence[Stmt], Sizes, For | None], list[list[int]]]
 
 
 def fuse(program: Program, group: Group) -> Program:
-    """Fuse in every list of statements what `group` puts together, outer lists first."""
-    body = _list(program.body, Sizes.of(program), group)
+    """Fuse in every list of statements what `group` puts together, outer lists first; it is told
+    the loop whose body the list is, if it is one."""
+    body = _list(program.body, Sizes.of(program), group, None)
     return program if body == program.body else program.with_body(body)
 
 
-def _list(stmts: Stmts, sizes: Sizes, group: Group) -> Stmts:
+def _list(stmts: Stmts, sizes: Sizes, group: Group, around: For | None) -> Stmts:
     if not any(bodies(stmt) for stmt in stmts):
         for stmt in stmts:
             sizes.learn(stmt)
         return stmts
     known = sizes.inside()
-    groups = group(stmts, sizes)
+    groups = group(stmts, sizes, around)
     made: list[Stmt] = []
     for members in groups:
         stmt = _together([stmts[at] for at in members])
-        lists = [_list(body, known.inside(), group) for body in bodies(stmt)]
+        loop = stmt if isinstance(stmt, For) else None
+        lists = [_list(body, known.inside(), group, loop) for body in bodies(stmt)]
         made.append(with_bodies(stmt, tuple(lists)))
         known.learn(stmt)
     return tuple(made)

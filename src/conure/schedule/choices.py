@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from conure.ir.nodes import Mark
+from conure.analysis.packing import Packed
+from conure.ir.nodes import Expr, Mark
 from conure.record import Record
 
 
@@ -22,3 +23,15 @@ class Choices(Record):
     lanes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
+
+
+class Packing(Record):
+    """What is packed for the loop `lane`, before an outer loop or in strips of itself. Where
+    `condition` does not hold, the loops stay as they are: it says that the inner loops have at
+    most so many `turns`. `strip`: how many lanes are packed at a time; 0: all of them."""
+
+    lane: str
+    reads: tuple[Packed, ...]
+    condition: Expr
+    turns: int
+    strip: int

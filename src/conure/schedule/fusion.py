@@ -11,7 +11,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from conure.analysis.footprint import expression_cost
-from conure.analysis.fusion import Effects, Overlaps, Part, merged, parallel_together, together
+from conure.analysis.fusion import (
+    Effects,
+    Overlaps,
+    Part,
+    merged,
+    nest_of,
+    parallel_together,
+    together,
+)
 from conure.analysis.pointwise import Pointwise
 from conure.analysis.scalars import live_after
 from conure.analysis.sizes import Sizes
@@ -33,6 +41,7 @@ from conure.record import Record
 MOST_ARRAYS: Final = 16  # streams that come from memory; prefetchers follow about as many
 MOST_OPERATIONS: Final = 400
 _MOST_QUESTIONS: Final = 3  # for all tests; each takes milliseconds
+_ROUNDS: Final = 4
 _WINDOW: Final = 64  # groups looked back at, so that long programs take linear time
 
 _COPY: Final = 1.0  # additions: a load, or a constant
@@ -56,13 +65,15 @@ class Grouper:
         self.program = program
         self.questions = 0
         self.before: list[Stmt] | None = None
+        self.has_lanes_around = False
         self.overlaps = Overlaps(program)
         self.verdict = verdict
         self.live = live_after(program)
         self.local = {stmt.name for stmt in statements(program) if isinstance(stmt, Alloc)}
 
-    def __call__(self, stmts: Sequence[Stmt], sizes: Sizes) -> Groups:
+    def __call__(self, stmts: Sequence[Stmt], sizes: Sizes, around: For | None = None) -> Groups:
         """The groups of a list; `sizes` is told what the statements assert."""
+        self.has_lanes_around = around is not None and self._may_be_lanes(around)
         groups: list[_Group] = []
         known = sizes.inside()
         self.before = [] if stmts is self.program.body else None
@@ -78,10 +89,15 @@ class Grouper:
             sizes.learn(stmt)
         if all(len(group.members) == 1 for group in groups):
             return [[at] for at in range(len(stmts))]
-        return [group.members for group in self._again(groups, stmts, known)]
+        for _ in range(_ROUNDS):
+            fewer = self._again(groups, stmts, known.inside())
+            if len(fewer) == len(groups):
+                break
+            groups = fewer
+        return [group.members for group in groups]
 
     def _again(self, groups: list[_Group], stmts: Sequence[Stmt], sizes: Sizes) -> list[_Group]:
-        """The groups after a second round: what shared nothing at first may do so now. `sizes`: at
+        """The groups after another round: what shared nothing at first may do so now. `sizes`: at
         the beginning of the list; a group knows what those before it have asserted."""
         made: list[_Group] = []
         for group in groups:
@@ -109,14 +125,14 @@ class Grouper:
             return None
         for group in groups[: -_WINDOW - 1 : -1]:
             same = group.part is not None and sizes.domain(group.part.loop) == domain
-            if same and self._joins(group.part, part):
+            if same and self._joins(group.part, part, sizes):
                 return group
             if _blocks(group.effects, part.effects):
                 return None
         return None
 
-    def _joins(self, first: Part | None, second: Part) -> bool:
-        if first is None or not self._worthwhile(first, second):
+    def _joins(self, first: Part | None, second: Part, sizes: Sizes) -> bool:
+        if first is None or not self._worthwhile(first, second, sizes):
             return False
         if not _fits(first, second, self.local):
             return False
@@ -133,10 +149,15 @@ class Grouper:
         return serial and answer is not None and self._passed(first, second)
 
     def _spoils(self, first: Part, second: Part) -> bool:
-        """Whether a loop around others would get a sum to carry, and could be no vector then."""
-        if first.depth == second.depth:
+        """Whether a loop around others would get a sum to carry, and could be no vector then. A
+        loop around it may be the vector if what passes between the two is a register."""
+        if first.depth == second.depth or (self.has_lanes_around and self._passed(first, second)):
             return False
         return self._sums(first) != self._sums(second)
+
+    def _may_be_lanes(self, loop: For) -> bool:
+        verdict = self.verdict(loop.index)
+        return isinstance(verdict, Parallel) and _plain(verdict) and not verdict.reductions
 
     def _sums(self, part: Part) -> bool:
         verdicts = (self.verdict(loop.index) for loop in part.loops)
@@ -150,14 +171,14 @@ class Grouper:
         loop = merged(first.loops + second.loops)
         return parallel_together(self.program, self.before, loop)
 
-    def _worthwhile(self, first: Part, second: Part) -> bool:
+    def _worthwhile(self, first: Part, second: Part, sizes: Sizes) -> bool:
         """They share arrays; where the result is no perfect nest, local ones that may go away."""
         if self._passed(first, second):
             return True
         used = {touch.array for touch in first.touches}
         if not any(touch.array in used for touch in second.touches):
             return False
-        return first.even and second.even
+        return first.even and second.even and _alike(first.loop, second.loop, sizes)
 
     def _passed(self, first: Part, second: Part) -> bool:
         """Whether the second loop reads a local array that the first one writes."""
@@ -202,6 +223,15 @@ def _light(stmt: Stmt) -> bool:
             return True
         case _:
             return False
+
+
+def _alike(one: For, other: For, sizes: Sizes) -> bool:
+    """Whether perfect nests have the same domains."""
+    first, second = nest_of(one), nest_of(other)
+    if len(first) != len(second):
+        return False
+    domains = [(sizes.domain(a), sizes.domain(b)) for a, b in zip(first, second, strict=True)]
+    return all(a is not None and a == b for a, b in domains)
 
 
 def _plain(verdict: Parallel) -> bool:
