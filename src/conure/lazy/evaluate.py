@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from conure.lazy import memory
+from conure.lazy import memory, results
 from conure.lazy.nodes import Array, Node, Operation, leaf, topological
 from conure.lazy.plans import plan_for
 from conure.lazy.source import Request
@@ -132,7 +132,7 @@ def _launch(request: Request) -> None:
     """Allocate what is written, run, and hand out the values."""
     target = request.target
     kept = request.kept if target is None else request.kept[:-1]
-    arrays = [np.empty(node.shape, node.dtype, node.order) for node in kept if node.shape]  # type: ignore[call-overload]  # the order is "C" or "F"
+    arrays = [results.empty(node.shape, node.dtype, node.order) for node in kept if node.shape]
     values = [*request.values, *arrays]
     if target is not None:
         values.append(target)

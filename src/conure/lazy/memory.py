@@ -24,8 +24,8 @@ lock = threading.RLock()
 
 
 def _after_fork() -> None:
-    global lock
-    lock = threading.RLock()  # whoever held it is not in this process
+    global lock, _table
+    lock, _table = threading.RLock(), threading.RLock()  # who held them is not in this process
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -101,8 +101,19 @@ class _Holder:
         return self.array.__array_interface__
 
 
-_MOST_LENT: Final = 1000
-_lent: dict[int, list[weakref.ref[Array]]] = {}
+class _Loan(weakref.ref[Array]):
+    """Strangers have the memory of the array of this id as long as what this refers to is alive."""
+
+    __slots__ = ("owner",)
+
+    owner: int
+
+
+_MOST_RETURNED: Final = 64
+_lent: dict[int, dict[int, _Loan]] = {}
+"""The loans of each array's memory, by its id; none, where all have been returned."""
+_table = threading.RLock()
+"""Held while loans are added or arrays forgotten; one is returned at any time, without it."""
 
 
 def owner_of(value: Array) -> Array:
@@ -118,41 +129,44 @@ def expose(value: Array) -> Array:
 
     Where NumPy's interface cannot carry the dtype (objects), the array itself is handed out.
     """
-    lent = None
     if value.dtype.kind in "?biufc" and value.size:
+        if value.flags.c_contiguous:
+            flat = np.frombuffer(
+                memoryview(value), value.dtype
+            )  # views keep it: its base is no array
+            _remember(owner_of(value), flat)
+            return flat if value.ndim == 1 else flat.reshape(value.shape)
         lent = np.asarray(_Holder(value))
-    if lent is None or lent.dtype != value.dtype or lent.strides != value.strides:
-        give(value)
-        return value
-    _remember(owner_of(value), weakref.ref(lent))
-    return lent
+        if lent.dtype == value.dtype and lent.strides == value.strides:
+            _remember(owner_of(value), lent)
+            return lent
+    give(value)
+    return value
 
 
 def give(value: Array) -> None:
     """From now on strangers have this memory: nobody can tell until when."""
     owner = owner_of(value)
-    _remember(owner, weakref.ref(owner))
+    if not any(loan() is owner for loan in [*_lent.get(id(owner), {}).values()]):
+        _remember(owner, owner)
 
 
-def _remember(owner: Array, holder: weakref.ref[Array]) -> None:
+def _remember(owner: Array, holder: Array) -> None:
     """Strangers have the owner's memory as long as `holder` is alive."""
-    held = _lent.setdefault(id(owner), [])
-    held[:] = [ref for ref in held if ref() is not None and ref is not holder]
-    held.append(holder)
-    if len(_lent) > _MOST_LENT:  # of arrays long gone, mostly
-        for key in [key for key, refs in _lent.items() if all(ref() is None for ref in refs)]:
-            del _lent[key]
+    loan = _Loan(holder, _returned)
+    loan.owner = id(owner)
+    with _table:
+        if len(_lent) > _MOST_RETURNED:
+            for key in [key for key, loans in _lent.items() if not loans]:
+                del _lent[key]
+        _lent.setdefault(loan.owner, {})[id(loan)] = loan
+
+
+def _returned(loan: weakref.ref[Array]) -> None:
+    assert isinstance(loan, _Loan)
+    _lent[loan.owner].pop(id(loan))
 
 
 def is_exposed(value: Array) -> bool:
     """Whether a stranger holds this memory now."""
-    if not _lent:
-        return False
-    key = id(owner_of(value))
-    held = _lent.get(key)
-    if held is None:
-        return False
-    held[:] = [ref for ref in held if ref() is not None]
-    if not held:
-        del _lent[key]
-    return bool(held)
+    return bool(_lent) and bool(_lent.get(id(owner_of(value))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from conure.ir.nodes import Program
 from conure.lazy.errstate import watched
 from conure.lazy.operations import lowered_source
 from conure.lazy.source import Request, Source, source
+from conure.lazy.stepwise import stepwise
 from conure.outcomes import parameters
 from conure.runtime.events import record, recording
 from conure.runtime.execute import Kernel
@@ -33,7 +34,6 @@ _COMPILING: Final = 0.03  # seconds that compiling takes, whatever it is
 _COMPILING_EACH: Final = 0.003  # and for each operation
 _WORTH_LOADING: Final = 0.002  # and worth looking for finished code for
 _MOST_FAILURES: Final = 3
-_NUMPY: Final[dict[str, Any]] = {"np": np}
 
 Values = Sequence[Any]
 
@@ -52,7 +52,7 @@ class Plan:
         self.reason = ""
         self.program: Program | None = None
         self.compile_seconds = 0.0
-        self._code: CodeType | None = None
+        self._steps: Callable[..., tuple[Any, ...]] | None = None
         self._is_lowered = False
 
     def run(self, values: Values, request: Request) -> tuple[Any, ...]:
@@ -64,7 +64,7 @@ class Plan:
             if results is not None:
                 self._record("cpu", begin)
                 return results
-        with_numpy = self._numpy(values)
+        with_numpy = self._numpy(values, request)
         self.seconds += time.perf_counter() - begin
         self._record("python", begin)
         return with_numpy
@@ -124,16 +124,15 @@ class Plan:
         self.pick = parameters(lowered.program, names, arguments)
         self.program = lowered.program
 
-    def _numpy(self, values: Values) -> tuple[Any, ...]:
-        if self._code is None:
-            self._code = compile(self.source.text, "<recorded>", "exec")
-        scope = {**_NUMPY, **dict(zip(self.source.names, values, strict=True))}
+    def _numpy(self, values: Values, request: Request) -> tuple[Any, ...]:
+        if self._steps is None:
+            names: dict[str, Any] = {"np": np}
+            exec(compile(stepwise(request), "<recorded>", "exec"), names)
+            self._steps = names["run"]
         if watched():  # this was recorded when nobody watched, so nothing was to be raised
             with np.errstate(all="ignore"):
-                exec(self._code, scope)
-        else:
-            exec(self._code, scope)
-        return tuple(scope[name] for name in self.source.results)
+                return self._steps(*values)
+        return self._steps(*values)
 
     def _record(self, device: str, begin: float) -> None:
         if recording():

@@ -154,6 +154,30 @@ def source(request: Request) -> Source:
     return _Writer(request).source()
 
 
+def names_of_values(request: Request) -> list[str]:
+    """A name for each of the request's values."""
+    return [
+        f"p{k}" if isinstance(value, np.ndarray) else f"s{k}"
+        for k, value in enumerate(request.values)
+    ]
+
+
+def names_of_outputs(request: Request) -> dict[int, str]:
+    """Names of the arrays that are handed back, by the nodes whose values they get."""
+    kept = request.kept if request.target is None else request.kept[:-1]
+    arrays = [node for node in kept if node.shape]
+    return {id(node): f"o{len(request.values) + k}" for k, node in enumerate(arrays)}
+
+
+def reading(request: Request, names: Sequence[str], node: Node) -> str:
+    """How one of the request's values is read, whose axes of extent one were left out."""
+    name = names[-1 - request.numbers[id(node)]]
+    if 1 not in node.shape or not name.startswith("p"):
+        return name
+    axes = ", ".join("None" if extent == 1 else ":" for extent in node.shape)
+    return f"{name}[{axes}]"
+
+
 class _Writer:
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -163,16 +187,14 @@ class _Writer:
             for arg in node.args:
                 if type(arg) is Node:
                     self.readers[id(arg)] = node
-        self.names = [
-            f"p{k}" if isinstance(value, np.ndarray) else f"s{k}"
-            for k, value in enumerate(request.values)
-        ]
+        self.names = names_of_values(request)
         self.literals = iter(request.literals)
         self.texts: dict[int, tuple[str, int]] = {}
         self.lines: list[str] = []
 
     def source(self) -> Source:
-        outputs = self._outputs()
+        outputs = names_of_outputs(self.request)
+        self.names += outputs.values()
         results = []
         for index, node in enumerate(self.request.nodes):
             text, depth = self._call(node)
@@ -190,17 +212,6 @@ class _Writer:
         if self.request.target is not None:
             self._write_target()
         return Source("\n".join(self.lines), tuple(self.names), tuple(results))
-
-    def _outputs(self) -> dict[int, str]:
-        """Names of the arrays that are handed back."""
-        request = self.request
-        kept = request.kept if request.target is None else request.kept[:-1]
-        names = {
-            id(node): f"o{len(request.values) + k}"
-            for k, node in enumerate(node for node in kept if node.shape)
-        }
-        self.names += names.values()
-        return names
 
     def _write_target(self) -> None:
         written = self.request.kept[-1]
@@ -224,11 +235,7 @@ class _Writer:
         """How a value or a node already written is read, and how deep that text is."""
         if id(node) in self.texts:
             return self.texts[id(node)]
-        name = self.names[-1 - self.request.numbers[id(node)]]
-        if 1 not in node.shape:
-            return name, 0
-        axes = ", ".join("None" if extent == 1 else ":" for extent in node.shape)
-        return (f"{name}[{axes}]" if name.startswith("p") else name), 0
+        return reading(self.request, self.names, node), 0
 
     def _is_part(self, node: Node, depth: int) -> bool:
         """Whether a call is written where its value is used, not on a line of its own."""

@@ -9,7 +9,7 @@ import numpy
 
 from conure.numpy.handle import ndarray
 from conure.numpy.iterators import FlatIterator
-from conure.numpy.seam import call, expose, real, wrapped, writing
+from conure.numpy.seam import call, expose, given_away, real, wrapped, writing
 
 plain_array = numpy.ndarray
 
@@ -34,8 +34,8 @@ NumPy asks for the last two before `__array__`. Records and objects, and the uni
 lose something on the way: there the attribute is missing, and `__array__` is used.
 """
 
-WITHOUT_OWNER = ("__array_interface__", "__array_struct__")
-"""What tells the address and keeps nothing alive."""
+WITHOUT_OWNER = ("ctypes", "__array_interface__")
+"""What tells the address to whoever reads it, who need not keep anything alive for it."""
 
 SETTABLE = ("shape", "dtype", "strides")
 """What can be set, and changes how memory is seen, not what it holds."""
@@ -92,6 +92,8 @@ def exposing(name: str, kinds: str | None) -> property:
     def get(self: Any) -> Any:
         if kinds is not None and self.dtype.kind not in kinds:
             raise AttributeError(f"{name!r} would not tell all of dtype {self.dtype}")
+        if name in WITHOUT_OWNER:
+            return getattr(given_away(self), name)
         return getattr(expose(self), name)
 
     return property(get, None, None, doc(name))

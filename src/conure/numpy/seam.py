@@ -64,6 +64,16 @@ def expose(array: Any) -> Any:
     return memory.expose(real(array))
 
 
+def given_away(array: Any) -> Any:
+    """As `expose`, to code that may keep the memory's address and nothing else."""
+    if type(array) is not ndarray:
+        return array
+    writing(array)
+    value = real(array)
+    memory.give(value)
+    return value
+
+
 def writing(array: Any) -> None:
     """To be called before the memory of an array is written."""
     if type(array) is ndarray and (array._value is None or READERS):

@@ -69,6 +69,29 @@ def test_memory_is_shared_both_ways(array) -> None:
     assert address == shared.ctypes.data
 
 
+@pytest.mark.parametrize(
+    "address_of",
+    [lambda array: array.ctypes.data, lambda array: array.__array_interface__["data"][0]],
+)
+def test_an_address_that_somebody_has_kept_is_written_to(array, address_of) -> None:
+    address = address_of(array)
+    before = array + 1
+    ctypes.cast(address, ctypes.POINTER(ctypes.c_double))[3] = 10
+    assert before[3] == numpy.sin(3.0) + 1
+    assert (array + 1)[3] == 11
+
+
+def test_a_plain_view_is_lent_no_longer_than_it_lives() -> None:
+    array = np.sin(np.arange(100_000.0))
+    shared = plain(array)
+    assert (array + 1)._value is not None  # who has the view could change what is yet to be read
+    part = shared[2:]
+    del shared
+    assert (array + 1)._value is not None
+    del part
+    assert (array + 1)._value is None
+
+
 def test_a_plain_view_is_seen_in_later_results(array) -> None:
     shared = plain(array)
     before = array + 1

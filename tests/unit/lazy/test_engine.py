@@ -290,10 +290,32 @@ def test_lending_often_is_remembered_once():
         memory.expose(array)
         memory.give(array)
     assert len(memory._lent[id(array)]) == 1
-    arrays = [np.ones(3) for _ in range(2 * memory._MOST_LENT)]
+    arrays = [np.ones(3) for _ in range(2 * memory._MOST_RETURNED)]
     for each in arrays:
         memory.give(each)
     del arrays, each
     memory.give(array)
-    assert len(memory._lent) <= memory._MOST_LENT
+    memory.expose(np.ones(4))
+    assert len(memory._lent) <= memory._MOST_RETURNED
     assert memory.is_exposed(array)
+
+
+@pytest.mark.parametrize("layout", [lambda x: x, lambda x: x.T, lambda x: x[:, ::2], np.ravel])
+@pytest.mark.parametrize("view", [lambda x: x, lambda x: x[1:], np.asarray, memoryview])
+def test_lent_memory_is_lent_until_the_last_view_of_it_is_gone(layout, view):
+    array = layout(X.copy())
+    lent = memory.expose(array)
+    assert lent.strides == array.strides
+    assert lent.flags.writeable
+    held = view(lent)
+    del lent
+    assert memory.is_exposed(array)
+    assert memory.is_exposed(array[1:])
+    del held
+    assert not memory.is_exposed(array)
+
+
+def test_read_only_memory_is_lent_read_only():
+    array = X.copy()
+    array.flags.writeable = False
+    assert not memory.expose(array).flags.writeable
