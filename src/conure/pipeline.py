@@ -96,7 +96,7 @@ def _arrange(program: Program, setting: Setting) -> Program:
     program = parallelize(program, choices.marks)
     program = interchange(program, choices.interchange)
     program = tile(program, choices.tiles)
-    program = lanes(program, choices.lanes)
+    program = lanes(program, choices.lanes, choices.masked)
     return jam(program, choices.copies)
 
 

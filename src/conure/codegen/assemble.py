@@ -72,25 +72,30 @@ def _compile(
         options.loop_vectorization = options.slp_vectorization = True
         options.loop_interleaving = options.loop_unrolling = True
         builder = llvm.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
-        with _choices_without_branches(target):
+        with _without(_unwanted(target)):
+            builder.getModulePassManager().run(module, builder)
             return emit(machine, module)
 
 
+def _unwanted(target: Target) -> list[str]:
+    """What LLVM would do by itself: a second version of a loop for a row length of 1, in whose
+    stead short loops stay scalar; and, on x86, a branch for a choice that the next turn waits for,
+    which a dynamic program (`d[i, j] = min(d[i - 1, j], d[i, j - 1])`) mispredicts, at three times
+    the time."""
+    x86 = target.triple.startswith("x86_64")  # LLVM ends the process at an option unknown to it
+    return ["enable-mem-access-versioning", *(["x86-cmov-converter"] if x86 else [])]
+
+
 @contextlib.contextmanager
-def _choices_without_branches(target: Target) -> Iterator[None]:
-    """Keep x86's conditional moves in loops: LLVM turns those that the next turn waits for into
-    branches, which a dynamic program (`d[i, j] = min(d[i - 1, j], d[i, j - 1])`) mispredicts, at
-    three times the time. The option is the whole process's, so it is put back."""
-    option = "-x86-cmov-converter="
-    if not target.triple.startswith("x86_64"):  # LLVM ends the process at an option unknown to it
-        yield
-        return
-    _llvm().set_option("conure", f"{option}false")
+def _without(options: list[str]) -> Iterator[None]:
+    """Some of LLVM's options off; they are the whole process's, so they are put back."""
+    for option in options:
+        _llvm().set_option("conure", f"-{option}=false")
     try:
         yield
     finally:
-        _llvm().set_option("conure", f"{option}true")
+        for option in options:
+            _llvm().set_option("conure", f"-{option}=true")
 
 
 def _parse(ir_text: str, machine: Any) -> Any:

@@ -14,13 +14,14 @@ class Choices(Record):
 
     `interchange`: swapped with the loop inside; `tiles`: (rows, columns) of a tile of the loop and
     the one inside; `lanes`: how many iterations side by side, then how many
-    of those that are left; `copies`: times unrolled and jammed;
-    `marks`: how it runs.
+    of those that are left, and whether those beyond the end are `masked`; `copies`: times unrolled
+    and jammed; `marks`: how it runs.
     """
 
     interchange: set[str] = field(default_factory=set)
     tiles: dict[str, tuple[int, int]] = field(default_factory=dict)
     lanes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    masked: bool = False
     copies: dict[str, int] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
 

@@ -12,7 +12,6 @@ The rules, in the order of their gain on a machine with caches and vectors:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field
 
 from conure.analysis.lanes import can_be_lanes, depends, holds_loop, varying
 from conure.analysis.parallel import Parallel, Serial
@@ -33,7 +32,7 @@ _JAM = 4  # copies: with 4 vectors of lanes, half of 32 vector registers are sum
 
 def choose(program: Program, verdicts: Verdicts, target: Target) -> Choices:
     """Choices for every loop of a program."""
-    chooser = _Chooser(program, verdicts, target)
+    chooser = _Chooser(program, verdicts, target, Choices(masked=target.masks))
     for stmt in program.body:
         chooser.outside(stmt)
     return chooser.choices
@@ -43,7 +42,7 @@ class _Chooser(Record, frozen=False):
     program: Program
     verdicts: Verdicts
     target: Target
-    choices: Choices = field(default_factory=Choices)
+    choices: Choices
 
     # ---- the cores ------------------------------------------------------------------------
 

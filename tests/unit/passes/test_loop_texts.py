@@ -29,6 +29,7 @@ BREAK = (
     "for i in 0:n { s = x[i] block out { for r in 0:9 { s = s + 1.0:f64"
     " if s > 5.0:f64 { leave out } } } x[i] = s }"
 )
+WHILE = "for i in 0:n { s = x[i] while s < 5.0:f64 { s = s + 1.0:f64 } x[i] = s }"
 CELLS = (
     "for i in 0:n { for r in 0:m { x[i] = x[i] + a[i, r] } }"
     " for i.1 in 0:n { for r.1 in 0:m { x[0] = x[0] + a[i.1, r.1] } }"
@@ -41,10 +42,9 @@ TEXTS: dict[str, tuple[Callable[[Program], Program], str]] = {
     "tile": (lambda p: tile(p, {"i": (8, 16)}), COPY),
     "jam": (lambda p: jam(p, {"i": 2}), SUMS),
     "lanes": (lambda p: lanes(p, {"i": (8,)}), SUMS),
-    "lanes_while": (
-        lambda p: lanes(p, {"i": (4,)}),
-        "for i in 0:n { s = x[i] while s < 5.0:f64 { s = s + 1.0:f64 } x[i] = s }",
-    ),
+    "lanes_masked": (lambda p: lanes(p, {"i": (8,)}, True), SUMS),
+    "lanes_while": (lambda p: lanes(p, {"i": (4,)}), WHILE),
+    "lanes_while_masked": (lambda p: lanes(p, {"i": (4,)}, True), WHILE),
     "lanes_break": (
         lambda p: lanes(p, {"i": (4,)}),
         BREAK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,10 +85,10 @@ def every_tile(program: Program) -> Iterator[Program]:
 def every_strip(program: Program) -> Iterator[Program]:
     for loop in free_loops(program):
         if loop.step == integer(1) and can_be_lanes(loop):
-            for widths in ((2,), (4,), (4, 2)):
-                yield lanes(program, {loop.index: widths})
-                mark = Mark("parallel")
-                yield lanes(parallelize(program, {loop.index: mark}), {loop.index: widths})
+            shared = parallelize(program, {loop.index: Mark("parallel")})
+            for widths, masked in itertools.product(((2,), (4,), (4, 2)), (False, True)):
+                yield lanes(program, {loop.index: widths}, masked)
+                yield lanes(shared, {loop.index: widths}, masked)
 
 
 def every_jam(program: Program) -> Iterator[Program]:
@@ -158,6 +159,8 @@ def test_lanes_then_copies() -> None:
     for seed in range(6):
         program, args = nest("matmul", seed)
         want = observed(program, args)
-        after = jam(lanes(tile(marked(program), {"i": (4, 4)}), {"j": (4,)}), {"i": 2})
-        check(after)
-        assert {observed(after, args, order) for order in ORDERS} == {want}
+        tiled = tile(marked(program), {"i": (4, 4)})
+        for masked in (False, True):
+            after = jam(lanes(tiled, {"j": (4,)}, masked), {"i": 2})
+            check(after)
+            assert {observed(after, args, order) for order in ORDERS} == {want}
