@@ -1,4 +1,4 @@
-"""Vectors that reach beyond a loop's end leave the memory there alone, and compute what CPython does.
+"""Vectors that reach beyond a loop's end leave the memory there alone, and give CPython's answer.
 
 Each array lies against a page that nobody may touch: reading or writing one element too many ends
 the process, so the loops run in one of their own.
