@@ -1,4 +1,4 @@
-"""The loop that worker threads live in, and how threads take chunks: parts of `pool_code`'s IR text.
+"""The loop that worker threads live in, and how threads take chunks: parts of `pool_code`'s text.
 
 A kernel that wakes a worker on the caller's own core may leave it there, waiting behind the caller
 while other cores idle (Linux 6.18 on two cores does, for seconds). So a worker that finds itself
@@ -46,7 +46,13 @@ start:
   %chunks = load i64, ptr %chunks.at
   %status.at = getelementptr i8, ptr %runtime, i64 $STATUS$
   %shares = call i64 @shares(ptr %runtime)
-  %own = urem i64 %self, %shares
+  %workers = sub i64 %shares, 1
+  %divisor = call i64 @llvm.smax.i64(i64 %workers, i64 1)
+  %before = sub i64 %self, 1
+  %among = urem i64 %before, %divisor
+  %of.worker = add i64 %among, 1
+  %is.caller = icmp eq i64 %self, 0
+  %own = select i1 %is.caller, i64 0, i64 %of.worker
   br label %visit
 visit:
   %visited = phi i64 [ 0, %start ], [ %visited.next, %onward ]
