@@ -16,7 +16,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Collection
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeVar, overload
 
 import numpy as np  # noqa: F401 # for the doctests
@@ -36,6 +36,7 @@ from conure.frontend.source import (
     outermost_names,
     parse_function,
     place_of,
+    place_of_function,
     recompile,
     with_code,
 )
@@ -103,9 +104,15 @@ def _compiled(
 ) -> Any:
     if isinstance(function, staticmethod | classmethod):
         return type(function)(_compiled(function.__func__, options, patience))
+    if isinstance(function, MethodType):
+        return MethodType(_compiled(function.__func__, options, patience), function.__self__)
     if not isinstance(function, FunctionType):
-        raise TypeError(f"conure.jit takes a function made by def, not {function!r}")
-    if function in _dispatchers_of or _is_left_alone(function):
+        raise TypeError(f"conure.jit takes a function made by def, not {_described(function)}")
+    if function in _dispatchers_of:
+        return function
+    if left_alone := _left_alone(function):
+        if options.get("strict"):
+            raise UnsupportedError(Reason(left_alone, place_of_function(function)))
         return function
     code = function.__code__
     place = (code.co_filename, id(function.__globals__))
@@ -126,14 +133,38 @@ def _compiled(
     return result
 
 
-def _is_left_alone(function: FunctionType) -> bool:
-    names = frozenset(function.__code__.co_names)
-    return bool(
-        inspect.isgeneratorfunction(function)
-        or inspect.iscoroutinefunction(function)
-        or inspect.isasyncgenfunction(function)
-        or names & _INTROSPECTIVE
-    )
+def _described(subject: object) -> str:
+    """What is no function, and what to write instead."""
+    name = getattr(subject, "__name__", "")
+    match subject:
+        case type():
+            advice = f"the class {name}: put @conure.jit on its methods"
+        case functools.partial():
+            advice = (
+                f"{subject!r}: compile the function first, functools.partial(conure.jit(f), ...)"
+            )
+        case property():
+            advice = "a property: put @property above @conure.jit"
+        case str() | bytes() | int() | float() | None:
+            advice = f"{subject!r}: options are given by name, as in @conure.jit(device='cpu')"
+        case _ if callable(subject) and name:
+            advice = f"{name}, which is not written in Python: compile the function that calls it"
+        case _ if callable(subject):
+            kind = type(subject).__name__
+            advice = f"an object of type {kind}: put @conure.jit on its method __call__"
+        case _:
+            advice = f"{subject!r}"
+    return advice
+
+
+def _left_alone(function: FunctionType) -> str:
+    """Why a function is not even looked at; empty if it is."""
+    if inspect.isgeneratorfunction(function):
+        return "a generator function is left to Python"
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "an async function is left to Python"
+    found = sorted(_INTROSPECTIVE.intersection(function.__code__.co_names))
+    return f"a function that uses {found[0]}() is left to Python" if found else ""
 
 
 class _Rewriting(Record):
@@ -259,15 +290,43 @@ def explain(function: Callable[..., Any], *args: object, **keywords: object) -> 
     TypeError
         If the arguments do not fit the function's parameters.
     """
-    plain = inspect.unwrap(function)
-    compiled = function if function in _dispatchers_of else jit(plain)
-    bound = inspect.signature(plain).bind(*args, **keywords)
-    bound.apply_defaults()
-    assert isinstance(compiled, FunctionType)
-    known = outermost_names(plain) | bound.arguments
+    if isinstance(function, MethodType):
+        return explain(function.__func__, function.__self__, *args, **keywords)
+    plain: object = inspect.unwrap(function)
+    if not isinstance(plain, FunctionType):
+        raise TypeError(
+            "conure.explain takes a function made by def, and then the arguments of the call that"
+            f" is asked about, conure.explain(f, x, n); not {_not_explained(plain)}"
+        )
+    compiled: Any = function if function in _dispatchers_of else jit(plain)
+    bound = _bound(plain, args, keywords)
+    known = outermost_names(plain) | bound
     from conure.explanation import explain_function
 
-    return explain_function(plain, _dispatchers_of.get(compiled, ()), known)
+    return explain_function(plain, _dispatchers_of.get(compiled, ()), known, _left_alone(plain))
+
+
+def _not_explained(subject: object) -> str:
+    if callable(subject):
+        return repr(subject)
+    return f"{subject!r} (the function itself is meant, not what it returned)"
+
+
+def _bound(
+    function: FunctionType, args: tuple[object, ...], keywords: dict[str, object]
+) -> dict[str, Any]:
+    """The parameters with their values, as in the call."""
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind(*args, **keywords)
+    except TypeError as error:
+        names = ", ".join(["f", *signature.parameters]).replace("f", function.__name__, 1)
+        raise TypeError(
+            f"the arguments do not fit {function.__name__}{signature}: {error};"
+            f" write conure.explain({names})"
+        ) from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
 
 
 def explain_all(path: str, function: str | None) -> Any:

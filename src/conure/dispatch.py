@@ -23,6 +23,7 @@ from conure.errors import Loc, Reason, UnsupportedError
 from conure.frontend.lower import lower
 from conure.frontend.lowered import Guard, Lowered
 from conure.frontend.regions import Region
+from conure.ir.types import scalar_of_value
 from conure.outcomes import builder, parameters
 from conure.quick import quick
 from conure.record import Record
@@ -86,6 +87,7 @@ class Dispatcher:
         self.shortcuts: list[Hook] = []
         self.refusals = Refusals()
         self.noted: set[str] = set()
+        self.varying: frozenset[tuple[int, str]] = frozenset()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
 
@@ -116,10 +118,11 @@ class Dispatcher:
         variant = self.variants.get((signature.key, config))
         if variant is None or not _guards_hold(variant):
             variant = self.prepare(signature, config)
+            _remember(self.refusals, values, config, in_vain=True)
+        else:
+            _remember(self.refusals, values, config, in_vain=variant.reason is not None)
         if variant.reason is not None:
             self._rest_inner(False)
-            if config.device == "auto" and not config.strict:
-                self.refusals.add(values, in_force())
             if recording():
                 _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
@@ -131,6 +134,8 @@ class Dispatcher:
             known = self.variants.get((signature.key, config))
             if known is not None and _guards_hold(known):
                 return known
+            if known is not None and known.lowered is not None:
+                self.varying |= _changed_numbers(known.lowered.guards)
             variant = self._lowered(signature, config)
             self.variants[signature.key, config] = variant
             return variant
@@ -143,7 +148,7 @@ class Dispatcher:
             return variant
         variant.lowered = lowered
         names = self.region.live_in
-        variant.pick = parameters(lowered.program, names, signature.arguments)
+        variant.pick = parameters(lowered, names, signature.arguments)
         variant.build = builder(lowered, self.region, signature.arguments)
         return variant
 
@@ -158,6 +163,7 @@ class Dispatcher:
             function=self.function,
             may_return=self.region.returns,
             overlaps=signature.overlaps,
+            varying=self.varying,
         )
 
     def _kernel(self, variant: Variant, careful: bool) -> Kernel:
@@ -179,7 +185,7 @@ class Dispatcher:
 
     def _run(self, variant: Variant, values: Values) -> Any:
         given = variant.pick(values)
-        if self._too_small(variant, given):
+        if _too_small(variant, given, self.patience):
             self._rest_inner(True)
             return _record_python(self.place, "too little work to be worth compiling")
         self._rest_inner(False)
@@ -198,7 +204,6 @@ class Dispatcher:
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
         variant.compile_seconds = 0.0
         if status == OK:
-            self.refusals.forget()
             if not careful:
                 self._shorten(variant)
             return variant.build(values, results)
@@ -218,24 +223,6 @@ class Dispatcher:
             self.inner_rests = rest
             for dispatcher in self.inner:
                 dispatcher.install(_decline if rest else dispatcher)
-
-    def _too_small(self, variant: Variant, given: Values) -> bool:
-        """Whether CPython is done before a compiler would be, counting the calls so far."""
-        if variant.config.device != "auto" or variant.fast is not None:
-            return False
-        assert variant.lowered is not None
-        program = variant.lowered.program
-        facts = {
-            param.name: value.shape if isinstance(value, np.ndarray) else value
-            for param, value in zip(program.params, given, strict=True)
-            if isinstance(value, np.ndarray | int | float)
-        }
-        variant.python_seconds += python_seconds(program, facts) + _ASKING
-        if variant.python_seconds >= self.patience:
-            return False
-        if variant.python_seconds >= _WORTH_LOADING:
-            return ready_artifact(program, variant.config, False) is None
-        return True
 
     def _shorten(self, variant: Variant) -> None:
         """From now on, try this variant first."""
@@ -280,6 +267,34 @@ class Dispatcher:
         if reason.message not in self.noted:
             self.noted.add(reason.message)
             note(f"left to Python: {reason.render()}")
+
+
+def _too_small(variant: Variant, given: Values, patience: float) -> bool:
+    """Whether CPython is done before a compiler would be, counting the calls so far."""
+    if variant.config.device != "auto" or variant.fast is not None:
+        return False
+    assert variant.lowered is not None
+    program = variant.lowered.program
+    facts = {
+        param.name: value.shape if isinstance(value, np.ndarray) else value
+        for param, value in zip(program.params, given, strict=True)
+        if isinstance(value, np.ndarray | int | float)
+    }
+    variant.python_seconds += python_seconds(program, facts) + _ASKING
+    if variant.python_seconds >= patience:
+        return False
+    if variant.python_seconds >= _WORTH_LOADING:
+        return ready_artifact(program, variant.config, False) is None
+    return True
+
+
+def _remember(refusals: Refusals, values: Values, config: Config, in_vain: bool) -> None:
+    """Ask less often for what was asked in vain: was refused, or lowered anew once more
+    since a function or number has changed; where Conure may choose."""
+    if not in_vain:
+        refusals.forget()
+    elif config.device == "auto" and not config.strict:
+        refusals.add(values, in_force())
 
 
 def nest(dispatchers: Sequence[Dispatcher]) -> None:
@@ -328,16 +343,28 @@ def _guards_hold(variant: Variant) -> bool:
 
 
 def _holds(guard: Guard) -> bool:
-    missing = object()
-    if isinstance(guard.namespace, dict):
-        value = guard.namespace.get(guard.name, missing)
-    else:
-        value = getattr(guard.namespace, guard.name, missing)
+    value = _value_now(guard)
     if value is guard.value:
         return True
     return type(value) is type(guard.value) and isinstance(
         value, bool | int | float | complex | str | np.generic
-    ) and value == guard.value  # fmt: skip
+    ) and (bool(guard.parameter) or value == guard.value)  # fmt: skip
+
+
+def _value_now(guard: Guard) -> object:
+    missing = object()
+    if isinstance(guard.namespace, dict):
+        return guard.namespace.get(guard.name, missing)
+    return getattr(guard.namespace, guard.name, missing)
+
+
+def _changed_numbers(guards: Sequence[Guard]) -> frozenset[tuple[int, str]]:
+    """Where numbers are now others than the guards say, as `lower` takes it."""
+    return frozenset(
+        (id(guard.namespace), guard.name)
+        for guard in guards
+        if scalar_of_value(guard.value) is not None and not _holds(guard)
+    )
 
 
 def _floating_point_raises() -> bool:

@@ -83,12 +83,15 @@ class Explanation:
         A report for each, in the order of the source.
     spans
         The lines to show, as pairs of first and last line.
+    reason
+        Why the whole function is left to Python; empty if it is not.
     """
 
     file: str
     function: str
     loops: list[LoopReport] = field(default_factory=list)
     spans: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
 
     def lines(self) -> Iterator[tuple[int, str, LoopReport | None]]:
         """What is shown, line by line: the number, the source and no report; or, above the line
@@ -109,8 +112,8 @@ class Explanation:
     def title(self) -> str:
         """Whose loops these are."""
         place = f"{self.file}:{self.spans[0][0]}" if self.spans else self.file
-        nothing = "" if self.loops else ": no loops"
-        return f"{self.function} ({place}){nothing}"
+        said = self.reason or ("" if self.loops else "no loops")
+        return f"{self.function} ({place}){': ' if said else ''}{said}"
 
     def __str__(self) -> str:
         shown = [self.title()]
@@ -121,19 +124,20 @@ class Explanation:
 
 
 def explain_function(
-    function: Any, dispatchers: Sequence[Dispatcher], known: dict[str, Any]
+    function: Any, dispatchers: Sequence[Dispatcher], known: dict[str, Any], left_alone: str = ""
 ) -> Explanation:
     """Walk through the function's statements as they would run, region by region."""
     node = parse_function(function)
     code = function.__code__
     if isinstance(node, Reason):
-        return Explanation(code.co_filename, function.__name__)
+        reason = left_alone or node.message
+        return Explanation(code.co_filename, function.__name__, reason=reason)
     walker = _Walker(dispatchers, known)
     walker.walk(node.body)
     walker.rest_to_python(node)
     found = [walker.loops[place] for place in sorted(walker.loops)]
     span = (code.co_firstlineno, node.end_lineno or node.lineno)
-    return Explanation(code.co_filename, function.__name__, found, (span,))
+    return Explanation(code.co_filename, function.__name__, found, (span,), left_alone)
 
 
 def explain_run(
@@ -357,7 +361,8 @@ def _report(
 ) -> LoopReport:
     loop = compiled.get((node.lineno, node.col_offset))
     if loop is None:
-        reason = "a while loop runs in order" if isinstance(node, ast.While) else "it never runs"
+        is_while = isinstance(node, ast.While)
+        reason = "a while loop runs in order" if is_while else "no turn of it has an effect"
         return LoopReport(node.lineno, "serial", None, reason)
     return _compiled_report(loop, verdicts)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
-import numpy as np  # noqa: F401 # for the doctest
+import numpy as np
 
 from conure.frontend.lowered import (
     Argument,
@@ -29,18 +29,27 @@ from conure.frontend.lowered import (
     UnboundOutcome,
 )
 from conure.frontend.regions import Region
-from conure.ir.nodes import Program
 from conure.signature import UNBOUND
 
 Values = tuple[object, ...]
 
 
 def parameters(
-    program: Program, names: Sequence[str], arguments: Mapping[str, Argument]
+    lowered: Lowered, names: Sequence[str], arguments: Mapping[str, Argument]
 ) -> Callable[[Values], Values]:
-    """A function that picks the program's parameters out of the live-in values."""
+    """A function that picks the program's parameters out of the live-in values, and out of the
+    worlds of the functions that are called."""
     where = _places(names, arguments)
-    return _function(("values",), _tuple([where[param.name] for param in program.params]), {})
+    constants: dict[str, object] = {}
+    for number, guard in enumerate(lowered.guards):
+        if guard.parameter:
+            space = f"space_{number}"
+            constants[space] = guard.namespace
+            item = f"[{guard.name!r}]" if isinstance(guard.namespace, dict) else f".{guard.name}"
+            numpy_scalar = isinstance(guard.value, np.generic)
+            where[guard.parameter] = f"{space}{item}{'.item()' if numpy_scalar else ''}"
+    wanted = [where[param.name] for param in lowered.program.params]
+    return _function(("values",), _tuple(wanted), constants)
 
 
 def builder(

@@ -167,7 +167,11 @@ def _guard_tests(guards: Sequence[Guard], constants: dict[str, Any]) -> list[str
     for number, guard in enumerate(guards):
         space, value = f"space_{number}", f"value_{number}"
         constants[space], constants[value] = guard.namespace, guard.value
-        if isinstance(guard.namespace, Mapping):
+        if guard.parameter:
+            constants[value] = type(guard.value)
+            get = f".get({guard.name!r})" if isinstance(guard.namespace, dict) else f".{guard.name}"
+            tests.append(f"type({space}{get}) is not {value}")
+        elif isinstance(guard.namespace, Mapping):
             tests.append(f"{space}.get({guard.name!r}) is not {value}")
         else:
             tests.append(f"getattr({space}, {guard.name!r}, None) is not {value}")

@@ -148,6 +148,8 @@ class Lowering(Record, frozen=False):
     overlaps: frozenset[frozenset[str]] = frozenset()
     rebound: set[str] = field(default_factory=set)
     guards: list[Guard] = field(default_factory=list)
+    varying: frozenset[tuple[int, str]] = frozenset()  # id of a namespace, and a name in it
+    outer: dict[tuple[int, str], Var] = field(default_factory=dict)  # what stands for those
     inlined: list[Frame] = field(default_factory=list)
     at: ast.AST | None = None  # the node being lowered, for places
 

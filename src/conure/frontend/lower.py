@@ -48,6 +48,7 @@ def lower(
     function: str,
     may_return: bool,
     overlaps: Iterable[tuple[str, str]] = (),
+    varying: frozenset[tuple[int, str]] = frozenset(),
 ) -> Lowered | Reason:
     """Lower a region.
 
@@ -68,11 +69,15 @@ def lower(
         Whether the statements may execute `return`.
     overlaps
         Pairs of array arguments that may share memory.
+    varying
+        Numbers of other functions' worlds that are to be parameters, not constants: the id of a
+        namespace, and a name in it.
     """
     try:
         return _lower(
-            name, statements, arguments, live_out, file, function, may_return, tuple(overlaps)
-        )
+            name, statements, arguments, live_out, file, function, may_return, tuple(overlaps),
+            varying,
+        )  # fmt: skip
     except Refused as refused:
         return refused.reason
 
@@ -86,6 +91,7 @@ def _lower(
     function: str,
     may_return: bool,
     overlaps: tuple[tuple[str, str], ...],
+    varying: frozenset[tuple[int, str]],
 ) -> Lowered:
     returns = Target("return")
     frame = Frame(
@@ -94,6 +100,7 @@ def _lower(
     )  # fmt: skip
     ctx = Lowering(frame, lower_statements, may_return=may_return)
     ctx.overlaps = frozenset(frozenset(pair) for pair in overlaps)
+    ctx.varying = varying
     params = _parameters(ctx, arguments)
     fields = {name: held.value for name, held in frame.env.items() if "." in name}
     frame.outside = _outside(ctx, arguments, fields)
@@ -107,6 +114,7 @@ def _lower(
     finished = frozen([*ctx.head, *ctx.out])
     used = names_read(finished) | names_written(finished) | found.names
     locals_ = tuple(Local(key, kind) for key, kind in ctx.locals.items() if key in used)
+    params |= {number.name: number.type for number in ctx.outer.values()}
     program = Program(
         name,
         tuple(Param(key, kind) for key, kind in params.items()),

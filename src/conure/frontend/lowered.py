@@ -130,11 +130,13 @@ Outcome = (
 class Guard(Record):
     """What the lowering took from outside the arguments: `namespace[name]` (a dict) or
     `getattr(namespace, name)` was `value`. The caller checks it at each call: by identity, for
-    scalars by type and value."""
+    scalars by type and value. With `parameter`, the number there is a parameter of the program of
+    that name, and its type alone is checked."""
 
     namespace: object
     name: str
     value: object
+    parameter: str = ""
 
 
 class Lowered(Record):

@@ -121,7 +121,7 @@ class Plan:
             self.reason = "a result is no number"
             return
         self.positions = tuple(each.position for each in found if isinstance(each, ScalarOutcome))
-        self.pick = parameters(lowered.program, names, arguments)
+        self.pick = parameters(lowered, names, arguments)
         self.program = lowered.program
 
     def _numpy(self, values: Values, request: Request) -> tuple[Any, ...]:
