@@ -7,8 +7,8 @@ it is kept from then on, so that nothing is computed more than twice; dear ones 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any, Final
 
 import numpy as np
@@ -34,9 +34,14 @@ def evaluate(wanted: Sequence[Node]) -> None:
     """Give these nodes their values."""
     with memory.lock:
         order = topological(wanted)
-        keep = {id(node) for node in wanted} | _worth_keeping(order)
+        keep = _kept(order, wanted)
+        if len(order) <= _LONGEST:
+            if keep:
+                _launch(Request(order, keep))
+            return
+        marked = {id(node) for node in keep}
         for start in range(0, len(order), _LONGEST):
-            _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
+            _run(order[start : start + _LONGEST], marked, order[start + _LONGEST :])
 
 
 def write(target: Array, value: Node, dying: int = 0) -> None:
@@ -82,7 +87,7 @@ def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
 
 
 def _references(nodes: list[Node]) -> list[int]:
-    return [sys.getrefcount(node) for node in nodes]
+    return [getrefcount(node) for node in nodes]
 
 
 _UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
@@ -91,6 +96,8 @@ _UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
 
 def _owned(order: list[Node], dying: int = 0) -> list[Node]:
     """The nodes that something other than these nodes (and the holder of one) refers to."""
+    if not dying:
+        return [node for node in order if getrefcount(node) - node.uses > _UNOWNED]
     counts = _references(order)
     return [
         node
@@ -99,11 +106,20 @@ def _owned(order: list[Node], dying: int = 0) -> list[Node]:
     ]
 
 
+def _kept(order: list[Node], wanted: Sequence[Node]) -> list[Node]:
+    """The nodes whose values are kept, in this order."""
+    owned = _owned(order)
+    if len(owned) == 1 and len(wanted) == 1 and owned[0] is wanted[0]:
+        return owned
+    keep = {id(node) for node in wanted} | _worth_keeping(order)
+    return [node for node in order if id(node) in keep]
+
+
 def _worth_keeping(order: list[Node]) -> set[int]:
     """The nodes held elsewhere that have been computed before, or are dear: what would be computed
     again if they were asked for takes longer than to store them now."""
     owned = {id(node) for node in _owned(order)}
-    keep = set()
+    keep: set[int] = set()
     costs: dict[int, float] = {}  # nanoseconds per element since what is kept
     for node in order:
         assert node.operation is not None
@@ -136,7 +152,11 @@ def _launch(request: Request) -> None:
     values = [*request.values, *arrays]
     if target is not None:
         values.append(target)
-    numbers = iter(plan_for(request, values).run(values, request))
-    outputs = iter(arrays)
+    numbers = plan_for(request, values).run(values, request)
+    if not numbers:  # and no node that is one
+        for node, array in zip(kept, arrays, strict=True):
+            node.settle(array)
+        return
+    left, outputs = iter(numbers), iter(arrays)
     for node in kept:
-        node.settle(next(outputs) if node.shape else next(numbers))
+        node.settle(next(outputs) if node.shape else next(left))

@@ -131,9 +131,7 @@ def expose(value: Array) -> Array:
     """
     if value.dtype.kind in "?biufc" and value.size:
         if value.flags.c_contiguous:
-            flat = np.frombuffer(
-                memoryview(value), value.dtype
-            )  # views keep it: its base is no array
+            flat = np.frombuffer(value.data, value.dtype)  # views keep it: its base is no array
             _remember(owner_of(value), flat)
             return flat if value.ndim == 1 else flat.reshape(value.shape)
         lent = np.asarray(_Holder(value))

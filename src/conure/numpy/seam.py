@@ -205,6 +205,17 @@ def call(
         result = _recorded(function, args, kwargs)
         if result is not None:
             return result
+    return call_now(function, args, kwargs, run, written)
+
+
+def call_now(
+    function: Operation,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    run: Operation | None = None,
+    written: Sequence[int] = (),
+) -> Any:
+    """As `call`, by NumPy."""
     seen: Seen = []
     for position in written:
         if position < len(args):
