@@ -130,13 +130,14 @@ def expose(value: Array) -> Array:
     Where NumPy's interface cannot carry the dtype (objects), the array itself is handed out.
     """
     if value.dtype.kind in "?biufc" and value.size:
+        lent = flat = None
         if value.flags.c_contiguous:
             flat = np.frombuffer(value.data, value.dtype)  # views keep it: its base is no array
-            _remember(owner_of(value), flat)
-            return flat if value.ndim == 1 else flat.reshape(value.shape)
-        lent = np.asarray(_Holder(value))
+            lent = flat if value.ndim == 1 else flat.reshape(value.shape)
+        if lent is None or flat is None or lent.strides != value.strides:
+            lent = flat = np.asarray(_Holder(value))
         if lent.dtype == value.dtype and lent.strides == value.strides:
-            _remember(owner_of(value), lent)
+            _remember(owner_of(value), flat)
             return lent
     give(value)
     return value

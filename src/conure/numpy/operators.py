@@ -96,6 +96,7 @@ def forward(function: Any, operate: Method, name: str) -> Method:
     """`array <operator> other`."""
     slot, limit = getattr(plain_array, name), limit_of(function)
     large = of_two(function, operate)
+    broadcasts = function is not numpy.matmul
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
@@ -104,8 +105,10 @@ def forward(function: Any, operate: Method, name: str) -> Method:
                 operand = other._value
                 if operand is None or operand.size > limit[0]:
                     return large(self, other)
-                if value.size * operand.size > limit[0] and broadcasts_beyond(
-                    limit[0], value.shape, operand.shape
+                if (
+                    broadcasts
+                    and value.size * operand.size > limit[0]
+                    and broadcasts_beyond(limit[0], value.shape, operand.shape)
                 ):
                     return large(self, other)
                 result = operate(value, operand)
