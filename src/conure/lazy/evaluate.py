@@ -34,14 +34,18 @@ def evaluate(wanted: Sequence[Node]) -> None:
     """Give these nodes their values."""
     with memory.lock:
         order = topological(wanted)
-        keep = _kept(order, wanted)
-        if len(order) <= _LONGEST:
-            if keep:
-                _launch(Request(order, keep))
-            return
-        marked = {id(node) for node in keep}
-        for start in range(0, len(order), _LONGEST):
-            _run(order[start : start + _LONGEST], marked, order[start + _LONGEST :])
+        _run_all(order, _kept(order, wanted))
+
+
+def evaluate_held(nodes: list[Node]) -> None:
+    """Give those of these nodes that somebody holds their values; the list is emptied, since it
+    holds them too."""
+    with memory.lock:
+        among = {id(node) for node in nodes}
+        order = topological(nodes)
+        nodes.clear()
+        keep = among.intersection([id(node) for node in _owned(order)]) | _worth_keeping(order)
+        _run_all(order, [node for node in order if id(node) in keep])
 
 
 def write(target: Array, value: Node, dying: int = 0) -> None:
@@ -51,14 +55,13 @@ def write(target: Array, value: Node, dying: int = 0) -> None:
     """
     with memory.lock:
         inside = {id(node) for node in topological([value])}
-        readers = [node for node in memory.readers_of(target) if id(node) not in inside]
-        evaluate(readers)
-        readers.clear()  # these references are not somebody's
+        evaluate_held([node for node in memory.readers_of(target) if id(node) not in inside])
         order = topological([value])
         if 0 < len(order) <= _LONGEST and _fits(value, target):
             _write(order, target, value, dying)
         else:
-            evaluate([value, *memory.readers_of(target)])
+            evaluate([value])
+            evaluate_held(memory.readers_of(target))
             target[...] = value.value
 
 
@@ -70,7 +73,7 @@ def evaluate_readers(target: Array) -> None:
     """Evaluate what still has to read memory that is about to be written."""
     readers = memory.readers_of(target)
     if readers:
-        evaluate(readers)
+        evaluate_held(readers)
 
 
 def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
@@ -135,6 +138,20 @@ def _worth_keeping(order: list[Node]) -> set[int]:
 
 
 # ---- running ---------------------------------------------------------------------------------
+
+
+def _run_all(order: list[Node], keep: list[Node]) -> None:
+    """Run the nodes, in pieces; what a piece has needed is freed before the next."""
+    if len(order) <= _LONGEST:
+        if keep:
+            _launch(Request(order, keep))
+        return
+    marked = {id(node) for node in keep}
+    keep.clear()
+    while order:
+        piece = order[:_LONGEST]
+        del order[:_LONGEST]
+        _run(piece, marked, order)
 
 
 def _run(piece: list[Node], keep: set[int], rest: list[Node]) -> None:

@@ -19,6 +19,10 @@ from conure.lazy.nodes import Array, Node
 LIMIT = 1000
 """Pending nodes before the graph is evaluated though nobody has asked."""
 
+MOST_HELD: Final = 1 << 30
+"""Bytes of arrays that recorded calls have come to read before the graph is evaluated: it holds
+them, though nobody else may any more."""
+
 lock = threading.RLock()
 """Held while the graph is evaluated or memory written."""
 
@@ -48,6 +52,19 @@ def _grown() -> bool:
     alive = len(pending())
     _next_count = alive + LIMIT
     return alive >= LIMIT
+
+
+_held = 0
+
+
+def hold(value: Array) -> bool:
+    """Count an array that pending nodes are going to read; true if it is time to evaluate them."""
+    global _held
+    _held += value.nbytes
+    if _held <= MOST_HELD:
+        return False
+    _held = 0
+    return True
 
 
 def pending() -> list[Node]:

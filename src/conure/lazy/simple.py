@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from conure.lazy.errstate import watched
-from conure.lazy.evaluate import evaluate
+from conure.lazy.evaluate import evaluate_held
 from conure.lazy.memory import is_exposed, pending, register
 from conure.lazy.nodes import Node, Operation, leaf  # noqa: F401 # the doctest's
 from conure.lazy.operations import elementwise
@@ -47,7 +47,7 @@ def _of_one(function: Callable[..., Any], operation: Operation) -> Recorder:
             if dtype is not None:
                 node = Node(operation, (array,), array.shape, dtype)
                 if register(node):
-                    evaluate(pending())
+                    evaluate_held(pending())
                 return node
         return record(function, (array,))
 
@@ -82,7 +82,7 @@ def _of_two(function: Callable[..., Any], operation: Operation) -> Recorder:
             return record(function, (first, second))
         node = Node(operation, (first, second), array.shape, dtype)
         if register(node):
-            evaluate(pending())
+            evaluate_held(pending())
         return node
 
     return of_two

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy
 
-from conure.lazy.evaluate import evaluate_readers, value_of, write
+from conure.lazy import memory
+from conure.lazy.evaluate import evaluate_held, evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf
 from conure.lazy.record import cast, record
 from conure.lazy.simple import recorder
@@ -41,6 +42,8 @@ def node_of(array: ndarray) -> Node:
         assert array._value is not None
         # of a view: the shape of the array itself may be set later
         node = array._node = leaf(array._value.view())
+        if memory.hold(array._value):
+            evaluate_held(memory.pending())
     return node
 
 
