@@ -6,6 +6,7 @@ that has taken longer than compiling would, unless its code is on disk.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -20,6 +21,7 @@ from conure.configuration import Config, current
 from conure.errors import NOWHERE, Loc
 from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.ir.nodes import Program
+from conure.lazy import results
 from conure.lazy.errstate import watched
 from conure.lazy.operations import lowered_source
 from conure.lazy.source import Request, Source, source
@@ -53,7 +55,9 @@ class Plan:
         self.program: Program | None = None
         self.compile_seconds = 0.0
         self._steps: Callable[..., tuple[Any, ...]] | None = None
+        self._rooms: tuple[int, ...] = ()
         self._is_lowered = False
+        self._next_look = _WORTH_LOADING  # seconds spent by NumPy before code is looked for
 
     def run(self, values: Values, request: Request) -> tuple[Any, ...]:
         """Run on these values, of this request; the numbers that are left."""
@@ -90,17 +94,20 @@ class Plan:
         """The compiled code, if it is there or worth making."""
         forced = self.config.device not in ("auto", "python")
         spent = self.seconds + request.work
-        if self.config.device == "python" or not (forced or spent >= _WORTH_LOADING):
+        if not forced and spent < self._next_look or self.config.device == "python":
             return None
         if not self._is_lowered:
             self._lower(values)
         if self.program is None:
+            self._next_look = math.inf
             return None
         patience = _COMPILING + _COMPILING_EACH * len(request.nodes)
         if not forced and spent < patience:
             artifact = ready_artifact(self.program, self.config, False)
+            self._next_look = patience  # looking takes longer than many a run
         else:
             begin = time.perf_counter()
+            self._next_look = math.inf
             artifact = artifact_of(self.program, self.config, False)
             self.compile_seconds = time.perf_counter() - begin
         if artifact is not None:
@@ -126,13 +133,16 @@ class Plan:
 
     def _numpy(self, values: Values, request: Request) -> tuple[Any, ...]:
         if self._steps is None:
+            text, self._rooms = stepwise(request)
             names: dict[str, Any] = {"np": np}
-            exec(compile(stepwise(request), "<recorded>", "exec"), names)
+            exec(compile(text, "<recorded>", "exec"), names)
             self._steps = names["run"]
+        nodes = [request.nodes[index] for index in self._rooms]
+        rooms = [results.empty(node.shape, node.dtype, node.order) for node in nodes]
         if watched():  # this was recorded when nobody watched, so nothing was to be raised
             with np.errstate(all="ignore"):
-                return self._steps(*values)
-        return self._steps(*values)
+                return self._steps(*values, *rooms)
+        return self._steps(*values, *rooms)
 
     def _record(self, device: str, begin: float) -> None:
         if recording():

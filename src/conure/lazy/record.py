@@ -21,7 +21,7 @@ import numpy as np
 from conure.configuration import in_force
 from conure.lazy import memory
 from conure.lazy.errstate import watched
-from conure.lazy.evaluate import evaluate
+from conure.lazy.evaluate import evaluate, evaluate_held
 from conure.lazy.nodes import Dtype, Node, Operation, Shape, leaf
 from conure.lazy.operations import casting, elementwise, reduction, result_dtype
 
@@ -222,7 +222,7 @@ def _order_of(node: Node) -> str | None:
 
 def _registered(node: Node, foreign: bool) -> Node:
     if memory.register(node):
-        evaluate(memory.pending())
+        evaluate_held(memory.pending())
     if foreign:
         evaluate([node])
     return node

@@ -64,21 +64,21 @@ class Request:
         self._extents: dict[int, int] = {}
         self._shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
         key: list[Any] = []
+        numbers, append = self.numbers, key.append
         for index, node in enumerate(nodes):
-            assert node.operation is not None
-            key.append(node.operation.number)
+            append(node.operation.number)  # type: ignore[union-attr]  # they are to be run
             for arg in node.args:
                 if type(arg) is not Node:
-                    key.append(type(arg))
+                    append(type(arg))
                     self.literals.append(len(self.values))
                     self.values.append(arg)
                     continue
-                number = self.numbers.get(id(arg))
+                number = numbers.get(id(arg))
                 if number is None:
-                    key.append(self._read(arg))
-                    number = self.numbers[id(arg)]
-                key.append(number)
-            self.numbers[id(node)] = index
+                    append(self._read(arg))
+                    number = numbers[id(arg)]
+                append(number)
+            numbers[id(node)] = index
         for node in kept:
             if node.operation is None:  # a value that is to be written
                 key.append(self._read(node))

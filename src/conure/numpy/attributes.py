@@ -9,7 +9,7 @@ import numpy
 
 from conure.numpy.handle import ndarray
 from conure.numpy.iterators import FlatIterator
-from conure.numpy.seam import call, expose, given_away, real, wrapped, writing
+from conure.numpy.seam import call, direct, expose, given_away, real, wrapped, writing
 
 plain_array = numpy.ndarray
 
@@ -81,7 +81,8 @@ def view(name: str) -> property:
     read = getattr(plain_array, name).__get__
 
     def get(self: Any) -> Any:
-        return call(read, (self,), {})
+        value = self._value if type(self) is ndarray else None
+        return call(read, (self,), {}) if value is None else direct(value, read(value), self)
 
     return property(get, None, None, doc(name))
 

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 import numpy
 
-from conure.lazy.evaluate import evaluate_readers, value_of, write
+from conure.lazy import memory
+from conure.lazy.evaluate import evaluate_held, evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf
 from conure.lazy.record import cast, record
+from conure.lazy.simple import recorder
 from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import REDUCTIONS
 
@@ -40,6 +42,8 @@ def node_of(array: ndarray) -> Node:
         assert array._value is not None
         # of a view: the shape of the array itself may be set later
         node = array._node = leaf(array._value.view())
+        if memory.hold(array._value):
+            evaluate_held(memory.pending())
     return node
 
 
@@ -62,6 +66,38 @@ def pending(node: Node) -> Any:
     if node.value is not None:
         real_array(array)
     return array
+
+
+def recorder_of_one(function: Callable[..., Any]) -> Callable[[ndarray], Any]:
+    """What records `function(array)`: a pending array, a scalar, or None where nothing is."""
+    record_one = recorder(function)
+
+    def record_of_one(array: Any) -> Any:
+        node = record_one(node_of(array) if type(array) is ndarray else array)
+        return None if node is None else pending(node)
+
+    return record_of_one
+
+
+def recorder_of_two(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """The same for two operands."""
+    record_two = recorder(function)
+
+    def record_of_two(first: Any, second: Any) -> Any:
+        if type(first) is ndarray:
+            first = first._node if first._value is None else node_of(first)
+        if type(second) is ndarray:
+            second = second._node if second._value is None else node_of(second)
+        node = record_two(first, second)
+        if node is None:
+            return None
+        if node.value is not None or not node.shape:
+            return pending(node)
+        array: ndarray = new(ndarray)
+        array._value, array._node = None, node
+        return array
+
+    return record_of_two
 
 
 def recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

@@ -315,6 +315,11 @@ def test_lent_memory_is_lent_until_the_last_view_of_it_is_gone(layout, view):
     assert not memory.is_exposed(array)
 
 
+@pytest.mark.parametrize("array", [X[:1:2], X[:, :1:3], X[:1].T, X[1:2, :1], X[0, 0, ...]])
+def test_lent_arrays_have_the_strides_of_their_own(array):
+    assert memory.expose(array).strides == array.strides
+
+
 def test_read_only_memory_is_lent_read_only():
     array = X.copy()
     array.flags.writeable = False
