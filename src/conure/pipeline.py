@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from conure.analysis.legality import Yes, may_interchange
 from conure.analysis.parallel import Judge, Parallel, Verdicts, judge_of
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
@@ -28,6 +29,7 @@ from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
 from conure.passes.lift import lift
+from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
@@ -42,6 +44,7 @@ from conure.passes.uncheck import uncheck
 from conure.record import Record
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
+from conure.schedule.order import free, swaps
 from conure.target import Target, host
 
 
@@ -92,7 +95,7 @@ def _arrange(program: Program, setting: Setting) -> Program:
     verdicts = setting.judged(program)
     choices = choose(program, verdicts, setting.target)
     program = parallelize(program, choices.marks)
-    program = interchange(program, choices.interchange)
+    program = panel(program, choices.panels)
     program = tile(program, choices.tiles)
     program = lanes(program, choices.lanes)
     return jam(program, choices.copies)
@@ -125,7 +128,26 @@ def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str
     return None
 
 
+def _order(program: Program, setting: Setting) -> Program:
+    """Swap loops with the loop inside where that is legal and pays; a few attempts at most."""
+    refused: set[tuple[str, str]] = set()
+    for _ in range(_MOST_SWAPS):
+        judge = setting.judge(program)
+        wishes = swaps(program, Verdicts(judge))
+        wish = next((each for each in wishes if (each.outer, each.inner) not in refused), None)
+        if wish is None:
+            break
+        refused |= {(wish.outer, wish.inner), (wish.inner, wish.outer)}
+        swapped = interchange(program, {wish.outer})
+        legal = isinstance(may_interchange(judge, wish.outer, wish.inner), Yes)
+        if (wish.freed or not legal) and not free(setting.judge(swapped).verdict(wish.inner)):
+            continue
+        program = swapped
+    return program
+
+
 _MOST_SPLITS: Final = 6
+_MOST_SWAPS: Final = 8
 
 
 TIDY: Final = (
@@ -177,6 +199,7 @@ APPLY: Final = (
         lambda p, s: sink(p, s.judged(p)),
         "loops that sum into arrays go inside, where the element is a register",
     ),
+    Stage("order", _order, "walk memory in order inside, and be parallel outside"),
     Stage(
         "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
     ),
