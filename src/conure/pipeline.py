@@ -22,6 +22,7 @@ from conure.ir.text import show
 from conure.ir.walk import statements
 from conure.passes.branch import branch
 from conure.passes.contract import contract
+from conure.passes.direct import direct
 from conure.passes.distribute import distribute
 from conure.passes.fuse import fuse
 from conure.passes.induct import induct
@@ -146,6 +147,14 @@ def _order(program: Program, setting: Setting) -> Program:
     return program
 
 
+def _scalarize(program: Program, setting: Setting) -> Program:
+    """Proofs are asked of the program as it is given: accesses keep their places."""
+    judge = setting.judge(program)
+    return scalarize(
+        program, lambda index, array: judge.cells.alone(judge.found.loops[index], array)
+    )
+
+
 _MOST_SPLITS: Final = 6
 _MOST_SWAPS: Final = 8
 
@@ -159,6 +168,7 @@ TIDY: Final = (
 )
 PROVE: Final = (
     Stage("settle", lambda p, s: settle(p), "tests of extents that are known to pass go away"),
+    Stage("direct", lambda p, s: direct(p), "a loop knows in which direction it goes"),
     Stage(
         "induct",
         lambda p, s: p if s.careful else induct(p),
@@ -200,9 +210,7 @@ APPLY: Final = (
         "loops that sum into arrays go inside, where the element is a register",
     ),
     Stage("order", _order, "walk memory in order inside, and be parallel outside"),
-    Stage(
-        "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
-    ),
+    Stage("scalarize", _scalarize, "sums in registers; memory sums become scalar ones"),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),

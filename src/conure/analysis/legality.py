@@ -145,7 +145,8 @@ def _step(pair: Pair, loop: Loop) -> Poly:
     """By how many iterations the second access is later in a loop (at least in sign)."""
     counter = Poly.atom(loop.counter)
     gap = pair.twins.poly(counter) - counter
-    return -gap if loop.step.constant == -1 else gap
+    backward = loop.counts_itself and pair.found.ranges.sign(loop.step, loop.context.facts) == -1
+    return -gap if backward else gap
 
 
 # ---- distribution ----------------------------------------------------------------------------
