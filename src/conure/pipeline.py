@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from conure.analysis.legality import Yes, may_interchange
 from conure.analysis.parallel import Judge, Parallel, Verdicts, judge_of
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
@@ -21,6 +22,7 @@ from conure.ir.text import show
 from conure.ir.walk import statements
 from conure.passes.branch import branch
 from conure.passes.contract import contract
+from conure.passes.direct import direct
 from conure.passes.distribute import distribute
 from conure.passes.fuse import fuse
 from conure.passes.induct import induct
@@ -29,6 +31,7 @@ from conure.passes.jam import jam
 from conure.passes.lanes import lanes
 from conure.passes.lift import lift
 from conure.passes.pack import pack
+from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
@@ -43,6 +46,7 @@ from conure.passes.uncheck import uncheck
 from conure.record import Record
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
+from conure.schedule.order import free, swaps
 from conure.schedule.packing import packings
 from conure.target import Target, host
 
@@ -94,7 +98,7 @@ def _arrange(program: Program, setting: Setting) -> Program:
     verdicts = setting.judged(program)
     choices = choose(program, verdicts, setting.target)
     program = parallelize(program, choices.marks)
-    program = interchange(program, choices.interchange)
+    program = panel(program, choices.panels)
     program = tile(program, choices.tiles)
     program = lanes(program, choices.lanes, choices.masked)
     return jam(program, choices.copies)
@@ -134,7 +138,34 @@ def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str
     return None
 
 
+def _order(program: Program, setting: Setting) -> Program:
+    """Swap loops with the loop inside where that is legal and pays; a few attempts at most."""
+    refused: set[tuple[str, str]] = set()
+    for _ in range(_MOST_SWAPS):
+        judge = setting.judge(program)
+        wishes = swaps(program, Verdicts(judge))
+        wish = next((each for each in wishes if (each.outer, each.inner) not in refused), None)
+        if wish is None:
+            break
+        refused |= {(wish.outer, wish.inner), (wish.inner, wish.outer)}
+        swapped = interchange(program, {wish.outer})
+        legal = isinstance(may_interchange(judge, wish.outer, wish.inner), Yes)
+        if (wish.freed or not legal) and not free(setting.judge(swapped).verdict(wish.inner)):
+            continue
+        program = swapped
+    return program
+
+
+def _scalarize(program: Program, setting: Setting) -> Program:
+    """Proofs are asked of the program as it is given: accesses keep their places."""
+    judge = setting.judge(program)
+    return scalarize(
+        program, lambda index, array: judge.cells.alone(judge.found.loops[index], array)
+    )
+
+
 _MOST_SPLITS: Final = 6
+_MOST_SWAPS: Final = 8
 
 
 TIDY: Final = (
@@ -146,6 +177,7 @@ TIDY: Final = (
 )
 PROVE: Final = (
     Stage("settle", lambda p, s: settle(p), "tests of extents that are known to pass go away"),
+    Stage("direct", lambda p, s: direct(p), "a loop knows in which direction it goes"),
     Stage(
         "induct",
         lambda p, s: p if s.careful else induct(p),
@@ -186,9 +218,8 @@ APPLY: Final = (
         lambda p, s: sink(p, s.judged(p)),
         "loops that sum into arrays go inside, where the element is a register",
     ),
-    Stage(
-        "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
-    ),
+    Stage("order", _order, "walk memory in order inside, and be parallel outside"),
+    Stage("scalarize", _scalarize, "sums in registers; memory sums become scalar ones"),
     Stage("pack", _pack, "lanes across short rows read them side by side"),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from conure.analysis.access import Access, Loop, Survey
-from conure.analysis.affine import ZERO, Poly, content, order_key, rename_all
+from conure.analysis.affine import ONE, ZERO, Poly, content, order_key, rename_all
 from conure.analysis.exact import System, apart
 from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
 from conure.analysis.ranges import Facts, as_poly
@@ -127,8 +127,11 @@ class Pair:
         if unit is not None and delta.constant is not None:
             if delta.constant % unit:
                 return APART
-            return Meeting(self.beyond(a, delta), delta.constant // unit)
-        ways: list[Condition] = [both(Test("==", delta), self.nonzero(a)), self.beyond(a, delta)]
+            distance = delta.constant // unit if self.loop.is_stepwise else None
+            return Meeting(self.beyond(a, delta), distance)
+        ways: list[Condition] = [self.beyond(a, delta)]
+        if self.nonzero(delta) != TRUE:
+            ways.insert(0, both(Test("==", delta), self.nonzero(a)))
         if unit is not None and abs(unit) > 1:
             ways.append(Test("!=", delta, abs(unit)))
         return Meeting(either(*ways))
@@ -174,7 +177,13 @@ class Pair:
         """At least 0 if the second access is in a later (else earlier) value of the index."""
         index = Poly.atom(self.loop.counter)
         order = self.twins.poly(index) - index
-        return (order - 1) if later else (-order - 1)
+        return (order if later else -order) - self.least()
+
+    def least(self) -> Poly:
+        """How far apart the counters of two iterations are at least."""
+        loop = self.loop
+        sign = None if loop.is_stepwise else self.found.ranges.sign(loop.step, loop.context.facts)
+        return ONE if sign is None else loop.step * sign
 
     def ordered_apart(self, subscripts: Subscripts, orders: Facts) -> bool:
         """Banerjee: under some order of the iterations, one subscript is always greater in one
@@ -353,7 +362,12 @@ def unwrapped(found: Survey, loop: Loop, access: Access) -> tuple[Access, Condit
         if ranges.prove(-poly - 1, facts):
             index[axis] = poly + found.extent(access.array, axis, access.context)
             continue
-        lows = ranges.extremes(poly, False, facts, lambda atom: not ranges.varies(atom, loop.index))
-        hopeful = [low for low in lows if not ranges.prove(-low - 1, loop.inner.facts)]
-        condition = both(condition, either(*(Test(">=", low) for low in hopeful)))
+        groups = ranges.corners(poly, facts, lambda atom: not ranges.varies(atom, loop.index))
+        known = loop.inner.facts
+        hopeful = [
+            both(*(Test(">=", low) for low in group))
+            for group in groups
+            if not any(ranges.prove(-low - 1, known) for low in group)
+        ]
+        condition = both(condition, either(*hopeful))
     return access.at(tuple(index)), condition

@@ -216,6 +216,26 @@ class Ranges(Book):
                     found.append(candidate)
         return _tightest(found, upper)[:_CANDIDATES]
 
+    def corners(
+        self, poly: Poly, facts: Facts = (), keep: Callable[[Expr], bool] | None = None
+    ) -> list[tuple[Poly, ...]]:
+        """Groups of polynomials of the atoms to `keep`: where all of one group are at least 0, so
+        is `poly`. Between two ends of an atom with a coefficient of unknown sign, it is at least
+        what it is at one of them."""
+        single = self.extremes(poly, False, facts, keep)
+        loose = [atom for atom in poly.atoms if not (keep or self.at_entry)(atom)]
+        if single or not loose:
+            return [(each,) for each in single]
+        atom = max(loose, key=self._order)
+        if not poly.linear_in(atom):
+            return []
+        ends = [self.bounds(atom, up, facts, keep or self.at_entry, _DEPTH) for up in (False, True)]
+        found: list[tuple[Poly, ...]] = []
+        for low, high in zip(*ends, strict=False):
+            ways = [self.corners(poly.substitute(atom, end), facts, keep) for end in (low, high)]
+            found += [one + two for one in ways[0][:2] for two in ways[1][:2]]
+        return found[:_CANDIDATES]
+
     def _order(self, atom: Expr) -> tuple[int, int, str]:
         key = order_key(atom)
         return self.rank(atom), 0 if isinstance(atom, Var) else len(key), key

@@ -268,16 +268,16 @@ class _Uncheck:
         if ranges.prove(poly, facts):
             return TRUE
         candidates = [
-            low
-            for low in ranges.extremes(poly, False, facts)
-            if ranges.safe(low) and not ranges.prove(-low - 1, facts)
+            group
+            for group in ranges.corners(poly, facts)
+            if not any(ranges.prove(-low - 1, facts) or not ranges.safe(low) for low in group)
         ]
         if not candidates:
             return None
-        tests = [Test(">=", low) for low in candidates]
+        tests = [both(*(Test(">=", low) for low in group)) for group in candidates]
         return either(*self.empty(candidates, context), *tests)
 
-    def empty(self, candidates: list[Poly], context: Context) -> list[Condition]:
+    def empty(self, candidates: list[tuple[Poly, ...]], context: Context) -> list[Condition]:
         """Tests that a loop around has no iterations, where the candidates need them."""
         ranges = self.found.ranges
         found: list[Condition] = []
@@ -293,7 +293,7 @@ class _Uncheck:
                 or ranges.prove(-none - 1)
             ):
                 continue
-            if not any(ranges.prove(low, (none,)) for low in candidates):
+            if not any(all(ranges.prove(low, (none,)) for low in group) for group in candidates):
                 found.append(Test(">=", none))
         return found
 
