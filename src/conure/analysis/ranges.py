@@ -22,12 +22,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import ZERO, Poly, divided, expression, leaves, order_key
+from conure.analysis.affine import ZERO, Monomial, Poly, divided, expression, leaves, order_key
 from conure.analysis.interval import (
     EVERYTHING,
     Interval,
     Number,
-    add,
     multiply,
     of_type,
     times,
@@ -146,15 +145,29 @@ class Book:
 
     def numeric(self, poly: Poly) -> Interval:
         """The sum of its monomials' intervals."""
-        total = Interval(0, 0)
+        low: Number = 0
+        high: Number = 0
         for monomial, factor in poly.terms.items():
-            product = Interval(factor, factor)
-            for atom in monomial:
-                product = multiply(product, self.of_atom(atom))
-            if len(monomial) == 2 and monomial[0] == monomial[1] and factor > 0:
-                product = product.meet(Interval(0, math.inf))
-            total = add(total, product)
-        return total
+            if not monomial:
+                low, high = low + factor, high + factor
+                continue
+            if len(monomial) == 1:  # most of them: no time for intervals in between
+                span = self.of_atom(monomial[0])
+                ends = times(factor, span.low), times(factor, span.high)
+                low, high = low + min(ends), high + max(ends)
+                continue
+            span = self.product(monomial, factor)
+            low, high = low + span.low, high + span.high
+        return Interval(low, high)
+
+    def product(self, monomial: Monomial, factor: int) -> Interval:
+        """The interval of a product of atoms."""
+        product = Interval(factor, factor)
+        for atom in monomial:
+            product = multiply(product, self.of_atom(atom))
+        if len(monomial) == 2 and monomial[0] == monomial[1] and factor > 0:
+            product = product.meet(Interval(0, math.inf))
+        return product
 
     def safe(self, poly: Poly) -> bool:
         """Whether machine arithmetic finds its value, in whatever order."""

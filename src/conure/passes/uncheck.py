@@ -35,6 +35,7 @@ from conure.analysis.guards import (
     tested,
 )
 from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer, wrapped
+from conure.analysis.ranges import Facts
 from conure.analysis.survey import survey
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
@@ -53,6 +54,8 @@ from conure.ir.nodes import (
 from conure.ir.ops import integer
 from conure.ir.types import BOOL, INT, ArrayType
 from conure.ir.walk import bodies, expressions, statements, with_bodies, with_expressions
+
+Bound = tuple[Poly, Facts, tuple[str, ...]]
 
 LIMIT = 2**31
 """Extents and `int` parameters that subscripts and loop bounds use are assumed not to exceed it."""
@@ -144,6 +147,7 @@ class _Uncheck:
 
     found: Survey
     assumed: list[Condition] = field(default_factory=list)
+    known: dict[Bound, Condition | None] = field(default_factory=dict)
 
     def body(self, stmts: tuple[Stmt, ...], path: Path) -> tuple[Stmt, ...]:
         return tuple(self.statement(stmt, (*path, at)) for at, stmt in enumerate(stmts))
@@ -256,11 +260,18 @@ class _Uncheck:
 
     def within(self, poly: Poly, extent: Poly, context: Context) -> Condition | None:
         """What to assume for `0 <= poly < extent`; None: nothing known at entry implies it."""
-        low = self.hoisted(poly, context)
+        low = self.positive(poly, context)
         if low is None:
             return None
-        high = self.hoisted(extent - poly - 1, context)
+        high = self.positive(extent - poly - 1, context)
         return None if high is None else both(low, high)
+
+    def positive(self, poly: Poly, context: Context) -> Condition | None:
+        """What `hoisted` says, found once: accesses of one nest ask much the same."""
+        bound = poly, context.facts, context.loops
+        if bound not in self.known:
+            self.known[bound] = self.hoisted(poly, context)
+        return self.known[bound]
 
     def hoisted(self, poly: Poly, context: Context) -> Condition | None:
         """A condition at entry under which a polynomial is at least 0 here."""
