@@ -30,8 +30,8 @@ from conure.dispatch import (
 )
 from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
-from conure.frontend.plausible import first_refused
-from conure.frontend.regions import Scope, rewrite_body
+from conure.frontend.plausible import first_refused, holds_loop
+from conure.frontend.regions import Scope, rewrite_array_code, rewrite_body
 from conure.frontend.source import (
     outermost_names,
     parse_function,
@@ -181,7 +181,10 @@ def _rewriting(
 ) -> _Rewriting | None:
     scope = _scope(function, node)
     parameters = frozenset(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
-    body = rewrite_body(node.body, scope, frozenset(), parameters)
+    if holds_loop(node) or patience == PATIENCE_OF_SCRIPTS:
+        body = rewrite_body(node.body, scope, frozenset(), parameters)
+    else:
+        body = rewrite_array_code(node.body, scope, parameters)
     if options.get("strict"):
         _require_regions(node, scope, function)
     if not scope.regions:

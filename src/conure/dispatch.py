@@ -23,9 +23,11 @@ from conure.errors import Loc, Reason, UnsupportedError
 from conure.frontend.lower import lower
 from conure.frontend.lowered import Guard, Lowered
 from conure.frontend.regions import Region
+from conure.ir.nodes import For, Program
 from conure.ir.types import scalar_of_value
+from conure.ir.walk import statements
 from conure.outcomes import builder, parameters
-from conure.quick import quick
+from conure.quick import has_short_rows, quick
 from conure.record import Record
 from conure.refusals import Refusals
 from conure.runtime.events import Event, collect, note, record, recording
@@ -38,6 +40,7 @@ from conure.signature import UNBOUND, Signature, describe
 Values = tuple[object, ...]
 Hook = Callable[..., Any]
 
+NOTHING_TO_GAIN = "there is no loop and no array in it"
 PATIENCE_OF_SCRIPTS = 0.1
 """Seconds in CPython that are worth compiling for, unasked."""
 PATIENCE_OF_DECORATED = 5e-3
@@ -61,10 +64,15 @@ class Variant(Record, frozen=False):
     careful: Kernel | None = None
     assumptions_failed: int = 0
     pick: Callable[[Values], Values] = lambda values: values
-    build: Callable[[Values, Values], Any] = lambda values, results: results
+    build: Callable[[Values, Values, Values], Any] = lambda values, results, given: results
     python_seconds: float = 0.0
     compile_seconds: float = 0.0
     is_short: bool = False
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The parameters that are arrays made for the call."""
+        return frozenset() if self.lowered is None else self.lowered.made_names
 
     def kernel(self, careful: bool) -> Kernel | None:
         """The compiled form, if there is one."""
@@ -81,12 +89,13 @@ class Dispatcher:
         self.region, self.file, self.function = region, file, function
         self.options = options
         self.install = install
-        self.patience = patience
+        self.patience = patience if region.holds_loop else _NUMPY_SPEED * patience
         self.variants: dict[Hashable, Variant] = {}
         self.lock = threading.RLock()
         self.shortcuts: list[Hook] = []
         self.refusals = Refusals()
         self.noted: set[str] = set()
+        self.idle = 0
         self.varying: frozenset[tuple[int, str]] = frozenset()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
@@ -108,12 +117,8 @@ class Dispatcher:
         if self.refusals and not recording() and self.refusals.expected(values, in_force()):
             return None
         config = self.config()
-        if config.device == "python":
-            return _record_python(self.place, 'the option device="python"')
-        if sys.gettrace() is not None:
-            return _record_python(self.place, "a tracer or debugger watches the lines")
-        if _floating_point_raises():
-            return _record_python(self.place, "np.errstate asks NumPy to raise or to call")
+        if obstacle := _obstacle(config, self.region, values):
+            return _record_python(self.place, obstacle)
         signature = describe(self.region.live_in, values, self.region.fields)
         variant = self.variants.get((signature.key, config))
         if variant is None or not _guards_hold(variant):
@@ -123,10 +128,17 @@ class Dispatcher:
             _remember(self.refusals, values, config, in_vain=variant.reason is not None)
         if variant.reason is not None:
             self._rest_inner(False)
+            self._rest_if_idle(variant.reason)
             if recording():
                 _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)
+
+    def _rest_if_idle(self, reason: Reason) -> None:
+        """Where there never was anything to gain, stop asking."""
+        self.idle += reason.message == NOTHING_TO_GAIN
+        if self.idle > _MOST_IDLE and not self.shortcuts:
+            self.install(_decline)
 
     def prepare(self, signature: Signature, config: Config) -> Variant:
         """Lower and compile for a signature seen for the first time."""
@@ -147,6 +159,8 @@ class Dispatcher:
             variant.reason = lowered
             return variant
         variant.lowered = lowered
+        if not (self.region.holds_loop or _has_loop(lowered.program)):
+            variant.reason = Reason(NOTHING_TO_GAIN, self.place)
         names = self.region.live_in
         variant.pick = parameters(lowered, names, signature.arguments)
         variant.build = builder(lowered, self.region, signature.arguments)
@@ -194,19 +208,19 @@ class Dispatcher:
         results: Values = ()
         begin = time.perf_counter()
         if not careful:
-            status, results = self._attempt(self._kernel(variant, False), given)
+            status, results = self._attempt(self._kernel(variant, False), given, variant)
             if status == ASSUMPTION:
                 variant.assumptions_failed += 1
                 careful = True
         if careful:
-            status, results = self._attempt(self._kernel(variant, True), given)
+            status, results = self._attempt(self._kernel(variant, True), given, variant)
         device = "cpu" if status in (OK, INTERRUPTED) else "python"
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
         variant.compile_seconds = 0.0
         if status == OK:
             if not careful:
                 self._shorten(variant)
-            return variant.build(values, results)
+            return variant.build(values, results, given)
         if status == INTERRUPTED:
             raise take_interruption()
         if status == MISS:
@@ -233,8 +247,9 @@ class Dispatcher:
             self.region.live_in, variant.signature, variant.lowered.guards, variant.fast,
             variant.pick, variant.build,
         )  # fmt: skip
-        hook = quick(*facts, self._others)
-        alone = quick(*facts, _missed)
+        of_arrays = None if self.region.holds_loop else variant.made
+        hook = quick(*facts, self._others, of_arrays)
+        alone = quick(*facts, _missed, of_arrays)
         if hook is not None and alone is not None and len(self.shortcuts) < _MOST_SHORTCUTS:
             self.shortcuts.append(alone)
             self.install(hook)
@@ -247,12 +262,13 @@ class Dispatcher:
                 return result
         return self(*values)
 
-    def _attempt(self, kernel: Kernel, given: Values) -> tuple[int, Values]:
+    def _attempt(self, kernel: Kernel, given: Values, variant: Variant) -> tuple[int, Values]:
         saved = None
         artifact = kernel.artifact
         if artifact.may_fail_after_write:
             written = zip(given, artifact.arguments, strict=True)
-            arrays = (value for value, slot in written if slot.written)
+            made = variant.made
+            arrays = (v for v, slot in written if slot.written and slot.name not in made)
             saved = Snapshot([value for value in arrays if isinstance(value, np.ndarray)])
         status, out = kernel.call(given)
         if status == OK:
@@ -262,7 +278,7 @@ class Dispatcher:
         return status, ()
 
     def _declined(self, reason: Reason, config: Config) -> None:
-        if config.strict:
+        if config.strict and reason.message != NOTHING_TO_GAIN:
             raise UnsupportedError(reason)
         if reason.message not in self.noted:
             self.noted.add(reason.message)
@@ -326,6 +342,8 @@ def _missed(*values: object) -> object:
 
 
 _MOST_SHORTCUTS = 8
+_MOST_IDLE = 100  # calls in which there was neither a loop nor an array
+_NUMPY_SPEED = 30  # how much sooner than CPython NumPy is done with an array
 _ASKING = 60e-6  # what finding this out takes each time
 _WORTH_LOADING = 1e-3  # and worth loading finished code for
 _PATIENCE = 3  # failed assumptions before the careful variant is tried first
@@ -336,6 +354,10 @@ _TEXT = {
     FAIL: "Python raises or warns in this region, or an integer exceeds 64 bits",
     INTERRUPTED: "interrupted",
 }
+
+
+def _has_loop(program: Program) -> bool:
+    return any(isinstance(stmt, For) for stmt in statements(program))
 
 
 def _guards_hold(variant: Variant) -> bool:
@@ -365,6 +387,19 @@ def _changed_numbers(guards: Sequence[Guard]) -> frozenset[tuple[int, str]]:
         for guard in guards
         if scalar_of_value(guard.value) is not None and not _holds(guard)
     )
+
+
+def _obstacle(config: Config, region: Region, values: Values) -> str:
+    """Why nothing compiled may or should run now, whatever the types; empty if it may."""
+    if config.device == "python":
+        return 'the option device="python"'
+    if sys.gettrace() is not None:
+        return "a tracer or debugger watches the lines"
+    if _floating_point_raises():
+        return "np.errstate asks NumPy to raise or to call"
+    if config.device == "auto" and not region.holds_loop and any(map(has_short_rows, values)):
+        return "NumPy is as fast on rows of few elements"
+    return ""
 
 
 def _floating_point_raises() -> bool:
