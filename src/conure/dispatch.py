@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,7 +34,7 @@ from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
-from conure.schedule.patience import python_seconds
+from conure.schedule.patience import Facts, python_seconds
 from conure.signature import UNBOUND, Signature, describe
 
 Values = tuple[object, ...]
@@ -65,8 +65,11 @@ class Variant(Record, frozen=False):
     assumptions_failed: int = 0
     pick: Callable[[Values], Values] = lambda values: values
     build: Callable[[Values, Values, Values], Any] = lambda values, results, given: results
-    python_seconds: float = 0.0
+    python_seconds: float = 0.0  # of all calls so far, and of one with these facts
+    python_seconds_each: float = 0.0
+    facts: Facts = field(default_factory=dict)
     compile_seconds: float = 0.0
+    look_at: float = 1e-3  # of those, when finished code is looked for next: it takes a while
     is_short: bool = False
 
     @property
@@ -127,18 +130,12 @@ class Dispatcher:
         else:
             _remember(self.refusals, values, config, in_vain=variant.reason is not None)
         if variant.reason is not None:
-            self._rest_inner(False)
-            self._rest_if_idle(variant.reason)
+            _rest_inner(self, False)
+            _rest_if_idle(self, variant.reason)
             if recording():
                 _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)
-
-    def _rest_if_idle(self, reason: Reason) -> None:
-        """Where there never was anything to gain, stop asking."""
-        self.idle += reason.message == NOTHING_TO_GAIN
-        if self.idle > _MOST_IDLE and not self.shortcuts:
-            self.install(_decline)
 
     def prepare(self, signature: Signature, config: Config) -> Variant:
         """Lower and compile for a signature seen for the first time."""
@@ -148,23 +145,9 @@ class Dispatcher:
                 return known
             if known is not None and known.lowered is not None:
                 self.varying |= _changed_numbers(known.lowered.guards)
-            variant = self._lowered(signature, config)
+            variant = _lowered(self, signature, config)
             self.variants[signature.key, config] = variant
             return variant
-
-    def _lowered(self, signature: Signature, config: Config) -> Variant:
-        lowered = self.lower(signature)
-        variant = Variant(signature, config)
-        if isinstance(lowered, Reason):
-            variant.reason = lowered
-            return variant
-        variant.lowered = lowered
-        if not (self.region.holds_loop or _has_loop(lowered.program)):
-            variant.reason = Reason(NOTHING_TO_GAIN, self.place)
-        names = self.region.live_in
-        variant.pick = parameters(lowered, names, signature.arguments)
-        variant.build = builder(lowered, self.region, signature.arguments)
-        return variant
 
     def lower(self, signature: Signature) -> Lowered | Reason:
         """The region as a program for these arguments, or why not."""
@@ -200,9 +183,9 @@ class Dispatcher:
     def _run(self, variant: Variant, values: Values) -> Any:
         given = variant.pick(values)
         if _too_small(variant, given, self.patience):
-            self._rest_inner(True)
+            _rest_inner(self, True)
             return _record_python(self.place, "too little work to be worth compiling")
-        self._rest_inner(False)
+        _rest_inner(self, False)
         careful = variant.assumptions_failed > _PATIENCE
         status = MISS
         results: Values = ()
@@ -230,13 +213,6 @@ class Dispatcher:
                 "give the loop an array of its own (x.copy())",
             )
         return self._declined(Reason(_TEXT[status], self.place), variant.config)
-
-    def _rest_inner(self, rest: bool) -> None:
-        """Let the smaller regions decline at once, or ask them again."""
-        if rest != self.inner_rests:
-            self.inner_rests = rest
-            for dispatcher in self.inner:
-                dispatcher.install(_decline if rest else dispatcher)
 
     def _shorten(self, variant: Variant) -> None:
         """From now on, try this variant first."""
@@ -296,10 +272,13 @@ def _too_small(variant: Variant, given: Values, patience: float) -> bool:
         for param, value in zip(program.params, given, strict=True)
         if isinstance(value, np.ndarray | int | float)
     }
-    variant.python_seconds += python_seconds(program, facts) + _ASKING
+    if facts != variant.facts:
+        variant.facts, variant.python_seconds_each = facts, python_seconds(program, facts)
+    variant.python_seconds += variant.python_seconds_each + _ASKING
     if variant.python_seconds >= patience:
         return False
-    if variant.python_seconds >= _WORTH_LOADING:
+    if variant.python_seconds >= variant.look_at:
+        variant.look_at = 4 * variant.python_seconds
         return ready_artifact(program, variant.config, False) is None
     return True
 
@@ -311,6 +290,36 @@ def _remember(refusals: Refusals, values: Values, config: Config, in_vain: bool)
         refusals.forget()
     elif config.device == "auto" and not config.strict:
         refusals.add(values, in_force())
+
+
+def _lowered(dispatcher: Dispatcher, signature: Signature, config: Config) -> Variant:
+    lowered = dispatcher.lower(signature)
+    variant = Variant(signature, config)
+    if isinstance(lowered, Reason):
+        variant.reason = lowered
+        return variant
+    variant.lowered = lowered
+    if not (dispatcher.region.holds_loop or _has_loop(lowered.program)):
+        variant.reason = Reason(NOTHING_TO_GAIN, dispatcher.place)
+    names = dispatcher.region.live_in
+    variant.pick = parameters(lowered, names, signature.arguments)
+    variant.build = builder(lowered, dispatcher.region, signature.arguments)
+    return variant
+
+
+def _rest_if_idle(dispatcher: Dispatcher, reason: Reason) -> None:
+    """Where there never was anything to gain, stop asking."""
+    dispatcher.idle += reason.message == NOTHING_TO_GAIN
+    if dispatcher.idle > _MOST_IDLE and not dispatcher.shortcuts:
+        dispatcher.install(_decline)
+
+
+def _rest_inner(dispatcher: Dispatcher, rest: bool) -> None:
+    """Let the smaller regions decline at once, or ask them again."""
+    if rest != dispatcher.inner_rests:
+        dispatcher.inner_rests = rest
+        for each in dispatcher.inner:
+            each.install(_decline if rest else each)
 
 
 def nest(dispatchers: Sequence[Dispatcher]) -> None:
@@ -342,10 +351,9 @@ def _missed(*values: object) -> object:
 
 
 _MOST_SHORTCUTS = 8
-_MOST_IDLE = 100  # calls in which there was neither a loop nor an array
+_MOST_IDLE = 8  # times asked that there was neither a loop nor an array
 _NUMPY_SPEED = 30  # how much sooner than CPython NumPy is done with an array
-_ASKING = 60e-6  # what finding this out takes each time
-_WORTH_LOADING = 1e-3  # and worth loading finished code for
+_ASKING = 30e-6  # what finding this out takes each time
 _PATIENCE = 3  # failed assumptions before the careful variant is tried first
 _TEXT = {
     OK: "",

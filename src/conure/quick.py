@@ -53,8 +53,8 @@ def quick(
     names: Sequence[str], signature: Signature, guards: Sequence[Guard], kernel: Kernel,
     pick: Hook, build: Hook, long: Hook, of_arrays: Collection[str] | None = None,
 ) -> Hook | None:  # fmt: skip
-    """The function for a variant, or None where only the long way will do. `of_arrays`: the
-    parameters that are made for the call, for code that is worth running on long rows only."""
+    """The function for a variant, or None where only the long way will do; `of_arrays`: of array
+    code, which is worth running on long rows only, the parameters that are made for the call."""
     if signature.overlaps:
         return None
     constants: dict[str, Any] = {}
@@ -66,11 +66,7 @@ def quick(
     tests += ["tracer() is not None", "events._profiles"]
     values = ", ".join(f"v{k}" for k in range(len(names)))
     if of_arrays is not None:
-        tests += [
-            f"type({text}) is not ndarray or has_short_rows({text})"
-            for text, rank in writer.ranks.items()
-            if rank > 1
-        ]
+        tests += [f"has_short_rows({text})" for text, rank in writer.ranks.items() if rank > 1]
     save, restore = _undoing(kernel, of_arrays or ())
     if save:
         tests += [f"type({text}) is not ndarray" for text in writer.arrays]
