@@ -163,8 +163,9 @@ class _Tests:
                 self.tests.append(f"{text} is not {self._constant(UNBOUND)}")
             case SameArray(name) if name in self.names:
                 self.tests.append(f"{text} is not v{self.names.index(name)}")
-            case TupleArgument(items):
-                self.tests.append(f"type({text}) is not tuple or len({text}) != {len(items)}")
+            case TupleArgument(items, is_list):
+                name = "list" if is_list else "tuple"
+                self.tests.append(f"type({text}) is not {name} or len({text}) != {len(items)}")
                 return all(self._value(f"{text}[{k}]", item) for k, item in enumerate(items))
             case _:
                 return False

@@ -35,7 +35,7 @@ from conure.frontend.names import constant
 from conure.frontend.outcomes import outcomes
 from conure.frontend.returns import finish_returns
 from conure.frontend.statements import lower_statements
-from conure.frontend.values import Binding, Environment, Number, Poison, Tuple, Value
+from conure.frontend.values import Binding, Environment, Items, Number, Poison, Tuple, Value
 from conure.ir.nodes import Alloc, Block, Const, Local, Param, Program, Stmt, Var
 from conure.ir.types import BOOL, ArrayType, Type
 from conure.ir.walk import names_read, names_written
@@ -178,11 +178,12 @@ def _value(ctx: Lowering, params: dict[str, Type], name: str, argument: Argument
             return _array(ctx, params, name, kind, writeable)
         case ObjectArgument(value):
             return constant(value)
-        case TupleArgument(items):
+        case TupleArgument(items, is_list):
             parts = [_value(ctx, params, f"{name}.{k}", item) for k, item in enumerate(items)]
             if any(part is None for part in parts):
                 return Poison(f"{name!r} is a tuple with an item that is not compiled")
-            return Tuple(tuple(part for part in parts if part is not None), origin=name)
+            given = tuple(part for part in parts if part is not None)
+            return Items(given, name) if is_list else Tuple(given, origin=name)
         case SameArray(other):
             return whole(other, ctx.arrays[other], True) if other in ctx.arrays else None
         case UnboundArgument():

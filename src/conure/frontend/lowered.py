@@ -74,9 +74,10 @@ class ObjectArgument(Record):
 
 
 class TupleArgument(Record):
-    """A tuple of scalars and arrays, passed as the parameters `name.0`, `name.1`, ..."""
+    """A tuple (or short list) of scalars and arrays, passed as the parameters `name.0`, ..."""
 
     items: tuple[Argument, ...]
+    is_list: bool = False
 
 
 Argument = (

@@ -18,7 +18,7 @@ from conure.frontend.lowered import (
     TupleOutcome,
     UnboundOutcome,
 )
-from conure.frontend.values import Binding, Number, Object, Poison, Tuple, Value, View
+from conure.frontend.values import Binding, Items, Number, Object, Poison, Tuple, Value, View
 from conure.ir.nodes import Apply, Assign, Const, Dim, Expr, Result, Var
 from conure.ir.types import ArrayType, Type
 from conure.record import Record
@@ -99,6 +99,8 @@ def _of_value(collector: _Collector, path: str, value: Value, bound: Expr | None
                 return ArgumentOutcome(origin)
             parts = (_of_value(collector, f"{path}.{k}", v, None) for k, v in enumerate(items))
             return TupleOutcome(tuple(parts))
+        case Items(origin=name):
+            return ArgumentOutcome(name)
         case Object(inner):
             return ConstantOutcome(inner)
         case Poison(message):
