@@ -53,6 +53,7 @@ class Scope(Record, frozen=False):
     always_live: Names  # names that someone else may read at any time
     at_module_level: bool
     regions: list[Region] = field(default_factory=list)
+    wrapped: list[ast.stmt] = field(default_factory=list)  # functions inside, as they were
     wrap: Callable[[ast.stmt], ast.stmt] = lambda stmt: stmt
 
 
