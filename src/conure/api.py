@@ -30,8 +30,8 @@ from conure.dispatch import (
 )
 from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
-from conure.frontend.plausible import first_refused
-from conure.frontend.regions import Scope, rewrite_body
+from conure.frontend.plausible import first_refused, holds_loop
+from conure.frontend.regions import Scope, rewrite_array_code, rewrite_body
 from conure.frontend.source import (
     outermost_names,
     parse_function,
@@ -181,16 +181,20 @@ def _rewriting(
 ) -> _Rewriting | None:
     scope = _scope(function, node)
     parameters = frozenset(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
-    body = rewrite_body(node.body, scope, frozenset(), parameters)
+    if holds_loop(node) or patience == PATIENCE_OF_SCRIPTS:
+        body = rewrite_body(node.body, scope, frozenset(), parameters)
+    else:
+        body = rewrite_array_code(node.body, scope, parameters)
     if options.get("strict"):
         _require_regions(node, scope, function)
-    if not scope.regions:
+    if not scope.regions and not scope.wrapped:
         return None
     changed = ast.FunctionDef(**{**vars(node), "body": body})
     cells = {
         "__conure_UNBOUND": CellType(UNBOUND),
         "__conure_NameError": CellType(NameError),
         "__conure_AttributeError": CellType(AttributeError),
+        _NESTED: CellType(functools.partial(_compiled, options=options, patience=patience)),
     }
     file = function.__code__.co_filename
     made: list[Dispatcher] = []
@@ -208,8 +212,7 @@ def _require_regions(node: ast.FunctionDef, scope: Scope, function: FunctionType
     """Under `strict` there is no loop that would not even be tried."""
     tried = {
         id(inner)
-        for region in scope.regions
-        for stmt in region.statements
+        for stmt in (*scope.wrapped, *(s for region in scope.regions for s in region.statements))
         for inner in ast.walk(stmt)
     }
     for loop in ast.walk(node):
@@ -230,13 +233,27 @@ def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
         if isinstance(inner, ast.Global | ast.Nonlocal)
         for name in inner.names
     ]
-    return Scope(
+    scope = Scope(
         locals=own,
         modules=modules - own,
         known=(frozenset(outside) | _BUILTINS) - own,
         always_live=frozenset(declared) | _captured(node, {*own, *outside}),
         at_module_level=False,
     )
+    scope.wrap = functools.partial(_with_jit, scope)
+    return scope
+
+
+_NESTED: Final = "__conure_jit"
+
+
+def _with_jit(scope: Scope, stmt: ast.stmt) -> ast.stmt:
+    """The definition of a function with loops inside the function: it is compiled as well."""
+    if not isinstance(stmt, ast.FunctionDef) or not holds_loop(stmt):
+        return stmt
+    scope.wrapped.append(stmt)
+    hook = ast.copy_location(ast.Name(_NESTED, ast.Load()), stmt)
+    return ast.FunctionDef(**{**vars(stmt), "decorator_list": [*stmt.decorator_list, hook]})
 
 
 def _captured(node: ast.FunctionDef, taken: Collection[str]) -> Names:
@@ -333,7 +350,8 @@ def explain_all(path: str, function: str | None) -> Any:
     """What became of each loop of a file that has run; of one function if named."""
     from conure.explanation import explain_run
 
-    seen = {d for each in _dispatchers_of.values() for d in each} | set(_scripts)
+    made = (each.dispatchers for each in _rewritings.values() if each is not None)
+    seen = {d for each in made for d in each} | set(_scripts)
     return explain_run([each for each in seen if each.file == path], path, function)
 
 

@@ -311,9 +311,13 @@ def region_reports(
         for node in ast.walk(stmt)
         if isinstance(node, ast.For | ast.While)
     ]
+    whole_arrays = not dispatcher.region.holds_loop
     if isinstance(lowered, Reason):
         text = lowered.message + (f" ({lowered.hint})" if lowered.hint else "")
         at = f"line {lowered.loc.line}: {text}"
+        if whole_arrays:
+            line, column = dispatcher.place.line, dispatcher.place.column
+            return {(line, column): _left_to_python(line, at)}
         return {(node.lineno, node.col_offset): _left_to_python(node.lineno, at) for node in loops}
     program = decide(lowered.program, config, False, TIDY + PROVE)
     exact = config.float_order == "exact"
@@ -326,7 +330,8 @@ def region_reports(
     inlined = {
         place: _compiled_report(loop, verdicts)
         for place, loop in compiled.items()
-        if loop.loc.file == dispatcher.file and loop.loc.function != dispatcher.function
+        if loop.loc.file == dispatcher.file
+        and (whole_arrays or loop.loc.function != dispatcher.function)
     }
     return inlined | {
         (node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops

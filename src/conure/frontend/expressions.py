@@ -37,6 +37,7 @@ from conure.frontend.values import (
     Binding,
     Closure,
     Elements,
+    Items,
     Number,
     Object,
     Tuple,
@@ -446,13 +447,15 @@ def _subscript(ctx: Lowering, node: ast.Subscript) -> Value:
     match owner:
         case Tuple():
             return tuple_item(ctx, owner, items)
+        case Items(inner) if not any(isinstance(item, Slice) for item in items):
+            return tuple_item(ctx, Tuple(inner), items)
         case View() if is_pick(items):
             return read(ctx, pick(ctx, owner, items))
         case View():
             view = subscript(ctx, owner, items)
             return element(ctx, view) if is_element(owner, items) else view
         case _:
-            ctx.refuse("only arrays and tuples can be indexed here")
+            ctx.refuse("only arrays, tuples and short lists can be indexed here")
 
 
 def _call(ctx: Lowering, node: ast.Call) -> Value:

@@ -167,6 +167,7 @@ def transpose(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) 
     """`a.transpose()`, `np.transpose(a)`."""
     if len(args) != 1 or named:
         ctx.refuse("transpose with an order of axes is not compiled")
+    ctx.is_reordered = True
     return transposed(as_view(ctx, args[0]))
 
 
