@@ -85,6 +85,12 @@ def _power(base: Any, exponent: Any) -> Any:
     return base**exponent if isinstance(base, np.complexfloating) else np.power(base, exponent)
 
 
+def _product(one: Any, other: Any) -> Any:
+    """Of elements of arrays: one rounding less than of NumPy's scalars."""
+    kind = np.result_type(one, other)
+    return np.multiply(np.array([one], kind), np.array([other], kind))[0]
+
+
 def _arithmetic() -> tuple[Op, ...]:
     o = operator
     return (
@@ -94,6 +100,8 @@ def _arithmetic() -> tuple[Op, ...]:
            integer="sub", real="fsub"),
         Op("mul", 2, o.mul, np.multiply, "*", fails=_OVERFLOW, kinds=_NUMBER, commutative=True,
            associative=True, identity=1, integer="mul", real="fmul"),
+        # of complex arrays, where NumPy's fuses a multiplication and an addition
+        Op("product", 2, _product, _product, kinds=_COMPLEX, cost=4),
         Op("divide", 2, o.truediv, np.divide, "/", "divide", fails=_ZERO,
            kinds=_NUMBER, real="fdiv", cost=5),
         Op("floordiv", 2, o.floordiv, np.floor_divide, "//", fails=_ZERO,
