@@ -36,6 +36,7 @@ from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
+from conure.passes.search import search
 from conure.passes.settle import settle
 from conure.passes.simplify import simplify
 from conure.passes.sink import sink
@@ -222,6 +223,11 @@ APPLY: Final = (
     Stage("scalarize", _scalarize, "sums in registers; memory sums become scalar ones"),
     Stage("pack", _pack, "lanes across short rows read them side by side"),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
+    Stage(
+        "search",
+        lambda p, s: p if s.careful else search(p, s.target.vector_bits),
+        "the vectorizer does not find where the best value was",
+    ),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )
