@@ -16,10 +16,11 @@ from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
 from conure.configuration import Config
 from conure.ir.check import check
-from conure.ir.nodes import Expr, For, Program
+from conure.ir.nodes import Alloc, Expr, For, Program
 from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
+from conure.passes.band import band
 from conure.passes.branch import branch
 from conure.passes.contract import contract
 from conure.passes.direct import direct
@@ -45,6 +46,7 @@ from conure.passes.tidy import tidy
 from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
 from conure.record import Record
+from conure.schedule.bands import ROWS, bands_pay
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
 from conure.schedule.order import free, swaps
@@ -92,6 +94,13 @@ def _fuse(program: Program, setting: Setting) -> Program:
     if setting.careful:
         return program
     return fuse(program, Grouper(program, setting.judge(program).verdict))
+
+
+def _band(program: Program, setting: Setting) -> Program:
+    """Run nests in bands; loops are judged as they are asked for."""
+    if setting.careful or not any(isinstance(stmt, Alloc) for stmt in statements(program)):
+        return program
+    return band(program, setting.judge(program).verdict, bands_pay, ROWS)
 
 
 def _arrange(program: Program, setting: Setting) -> Program:
@@ -209,6 +218,7 @@ FUSE: Final = (
         lambda p, s: p if s.careful else contract(p),
         "what a fused iteration keeps for itself is a register",
     ),
+    Stage("band", _band, "what passes between nests stays in the cache, rows at a time"),
     Stage("tidy", lambda p, s: p if s.careful else tidy(p), "arrays that nobody reads go away"),
 )
 APPLY: Final = (
