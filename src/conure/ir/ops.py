@@ -149,7 +149,9 @@ def _logic() -> tuple[Op, ...]:
            associative=True, idempotent=True, identity=0, lazy=True),
         Op("not", 1, o.not_, np.logical_not, "not", kinds=boolean),
         # select(c, x, y): c is bool or b1, the result has the type of x and y
+        # choice(c, x, y): the same, but both are evaluated, as NumPy's `where` does
         Op("select", 3, _select, _select, lazy=True),
+        Op("choice", 3, _select, _select),
         # cast(x): to the node's type; the front end only writes casts that Python or NumPy do.
         Op("cast", 1, lambda x: x, lambda x: x, fails=frozenset(("signed", "unsigned", "real"))),
         Op("isnan", 1, math.isnan, np.isnan, result="truth", kinds=_REAL),
@@ -248,7 +250,7 @@ partial results, in their order, the later one where `later < earlier`."""
 def result_type(op: str, operands: tuple[Scalar, ...]) -> Scalar:
     """The type of `op` on operands of these types (`cast` and `complex` are told theirs)."""
     row = OPS[op]
-    first = operands[1] if op == "select" else operands[0]
+    first = operands[1] if op in ("select", "choice") else operands[0]
     match row.result:
         case "same":
             return first
