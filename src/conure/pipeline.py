@@ -16,10 +16,11 @@ from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
 from conure.configuration import Config
 from conure.ir.check import check
-from conure.ir.nodes import Expr, For, Program
+from conure.ir.nodes import Alloc, Expr, For, Program
 from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
+from conure.passes.band import band
 from conure.passes.branch import branch
 from conure.passes.contract import contract
 from conure.passes.direct import direct
@@ -36,6 +37,7 @@ from conure.passes.parallelize import parallelize
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
+from conure.passes.search import search
 from conure.passes.settle import settle
 from conure.passes.simplify import simplify
 from conure.passes.sink import sink
@@ -44,6 +46,7 @@ from conure.passes.tidy import tidy
 from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
 from conure.record import Record
+from conure.schedule.bands import ROWS, bands_pay
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
 from conure.schedule.order import free, swaps
@@ -91,6 +94,13 @@ def _fuse(program: Program, setting: Setting) -> Program:
     if setting.careful:
         return program
     return fuse(program, Grouper(program, setting.judge(program).verdict))
+
+
+def _band(program: Program, setting: Setting) -> Program:
+    """Run nests in bands; loops are judged as they are asked for."""
+    if setting.careful or not any(isinstance(stmt, Alloc) for stmt in statements(program)):
+        return program
+    return band(program, setting.judge(program).verdict, bands_pay, ROWS)
 
 
 def _arrange(program: Program, setting: Setting) -> Program:
@@ -208,6 +218,7 @@ FUSE: Final = (
         lambda p, s: p if s.careful else contract(p),
         "what a fused iteration keeps for itself is a register",
     ),
+    Stage("band", _band, "what passes between nests stays in the cache, rows at a time"),
     Stage("tidy", lambda p, s: p if s.careful else tidy(p), "arrays that nobody reads go away"),
 )
 APPLY: Final = (
@@ -222,6 +233,11 @@ APPLY: Final = (
     Stage("scalarize", _scalarize, "sums in registers; memory sums become scalar ones"),
     Stage("pack", _pack, "lanes across short rows read them side by side"),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
+    Stage(
+        "search",
+        lambda p, s: p if s.careful else search(p, s.target.vector_bits),
+        "the vectorizer does not find where the best value was",
+    ),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )

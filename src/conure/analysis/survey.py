@@ -165,7 +165,7 @@ class _Walk(Progress):
             return self.ranges.interval(self.found.poly(expr, context), context.facts)
         if isinstance(expr, Var) and (known := context.values.get(expr.name)) is not None:
             return self.ranges.numeric(known)
-        if not isinstance(expr, Apply) or expr.op == "select":
+        if not isinstance(expr, Apply) or expr.op in ("select", "choice"):
             return self.ranges.of_atom(expr)
         source = expr.args[-1].type
         if not (source.is_integer or source.kind == "real"):

@@ -24,7 +24,7 @@ from conure.ir.nodes import Program
 from conure.lazy import results
 from conure.lazy.errstate import watched
 from conure.lazy.operations import lowered_source
-from conure.lazy.source import Request, Source, source
+from conure.lazy.source import Request, Source, source, without_ones
 from conure.lazy.stepwise import stepwise
 from conure.outcomes import parameters
 from conure.runtime.events import record, recording
@@ -51,6 +51,9 @@ class Plan:
         self.kernel: Kernel | None = None
         self.pick: Callable[[Any], Any] = tuple
         self.positions: tuple[int, ...] = ()
+        end = len(values) - (request.target is not None)
+        written = range(len(request.values), end)
+        self.narrow = [k for k in written if without_ones(values[k]) is not values[k]]
         self.reason = ""
         self.program: Program | None = None
         self.compile_seconds = 0.0
@@ -74,7 +77,7 @@ class Plan:
         return with_numpy
 
     def _attempt(self, kernel: Kernel, values: Values) -> tuple[Any, ...] | None:
-        given = self.pick(values)
+        given = self.pick(self._bare(values))
         saved = None
         if kernel.artifact.may_fail_after_write:
             slots = zip(given, kernel.artifact.arguments, strict=True)
@@ -114,9 +117,18 @@ class Plan:
             self.kernel = Kernel(artifact, threads=self.config.threads)
         return self.kernel
 
+    def _bare(self, values: Values) -> Values:
+        """The values with the arrays written as the source has them."""
+        if not self.narrow:
+            return values
+        bare = list(values)
+        for position in self.narrow:
+            bare[position] = without_ones(bare[position])
+        return bare
+
     def _lower(self, values: Values) -> None:
         self._is_lowered = True
-        scope = dict(zip(self.source.names, values, strict=True))
+        scope = dict(zip(self.source.names, self._bare(values), strict=True))
         names = self.source.names
         arguments, lowered = lowered_source(self.source.text, scope, self.source.results, names)
         if not isinstance(lowered, Lowered):

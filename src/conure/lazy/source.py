@@ -136,13 +136,26 @@ class Request:
         return target.dtype.num, layout, self._shape(target.shape), relations
 
 
+def without_ones(array: Array) -> Array:
+    """The array without its axes of one element."""
+    return array[_without_ones(array.shape)] if _axes(array.shape) else array
+
+
+def _axes(shape: tuple[int, ...]) -> str:
+    """The subscript that gives an array without its axes of one element these back, if it has
+    any, and others."""
+    if 1 not in shape or max(shape) == 1:
+        return ""
+    return ", ".join("None" if extent == 1 else ":" for extent in shape)
+
+
 def _without_ones(shape: tuple[int, ...]) -> tuple[Any, ...]:
     return tuple(0 if extent == 1 else slice(None) for extent in shape)
 
 
 class Source(Record):
     """A straight-line NumPy program; `names` are those of the request's values, then of the
-    arrays written; `results` the names of the numbers it leaves."""
+    arrays written, without their axes of one element; `results` those of the numbers it leaves."""
 
     text: str
     names: tuple[str, ...]
@@ -200,8 +213,9 @@ class _Writer:
             text, depth = self._call(node)
             if id(node) in outputs:
                 name = outputs[id(node)]
-                self.lines.append(f"{name}[...] = {text}")
-                self.texts[id(node)] = name, 0
+                axes = _axes(node.shape)
+                self.lines.append(f"{name}[{axes or '...'}] = {text}")
+                self.texts[id(node)] = f"{name}[{axes}]" if axes else name, 0
             elif self._is_part(node, depth):
                 self.texts[id(node)] = text, depth
             else:

@@ -194,7 +194,7 @@ class _Uncheck:
         if expr.op == "mod" and expr.type is INT and self.is_reduced(expr, context):
             return results[0]
         same = len(args) == 2 and expr.args[0] == expr.args[1]
-        source = expr.args[-1].type if expr.op != "select" else expr.type
+        source = expr.args[-1].type
         if source.kind == "bool" and expr.op == "cast":
             exact = Interval(0, 1)
         elif source.is_integer or source.kind == "real":

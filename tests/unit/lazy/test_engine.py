@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import conure
+import conure.numpy
 from conure.lazy import memory, plans
 from conure.lazy.evaluate import evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf, topological
@@ -324,3 +325,21 @@ def test_read_only_memory_is_lent_read_only():
     array = X.copy()
     array.flags.writeable = False
     assert not memory.expose(array).flags.writeable
+
+
+def test_results_with_axes_of_one_element_are_loops_over_the_others():
+    column = leaf(np.arange(1.0, 301.0)[:, None])
+    node = recorded(np.sqrt, column)
+    assert source(Request(topological([node]), [node])).text == "o1[:, None] = np.sqrt(p0[:, None])"
+    assert value_of(node).shape == (300, 1)
+    np.testing.assert_allclose(node.value, np.sqrt(column.value), rtol=1e-14)
+
+
+def test_small_operands_that_broadcast_to_much_are_recorded():
+    x = conure.numpy.array(np.arange(400.0))
+    y = conure.numpy.array(np.arange(300.0))
+    apart = x[:, None] - y
+    assert apart._value is None
+    assert (x - x)._value is not None
+    assert (x[:5, None] - y)._value is not None
+    np.testing.assert_array_equal(apart, np.arange(400.0)[:, None] - np.arange(300.0))
