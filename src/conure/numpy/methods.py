@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from conure.lazy import memory, results
+from conure.lazy import results
 from conure.numpy.attributes import forget_shape
 from conure.numpy.handle import ndarray
 from conure.numpy.seam import SCALARS, SIMPLE, call, direct, limit_of, real
@@ -97,8 +97,7 @@ def resizer() -> Method:
     def run(self: Any, /, *shape: Any, refcheck: bool = True) -> None:
         forget_shape(self)
         value = real(self)
-        with memory.lock:
-            results.release(value)
+        results.release(value)
         held = sys.getrefcount(self) > HELD_ONCE or sys.getrefcount(value) > HELD_ONCE
         plain(value, *shape, refcheck=bool(refcheck) and held)
 
