@@ -15,11 +15,12 @@ from typing import Any, Final
 import numpy as np
 
 from conure.lazy.nodes import Array, Node
+from conure.lazy.results import MOST_BYTES
 
 LIMIT = 1000
 """Pending nodes before the graph is evaluated though nobody has asked."""
 
-MOST_HELD: Final = 1 << 30
+MOST_HELD: Final = MOST_BYTES
 """Bytes of arrays that recorded calls have come to read before the graph is evaluated: it holds
 them, though nobody else may any more."""
 

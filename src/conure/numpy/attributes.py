@@ -90,12 +90,12 @@ def view(name: str) -> property:
 def exposing(name: str, kinds: str | None) -> property:
     """An attribute through which the memory can be reached."""
 
+    hand_out = given_away if name in WITHOUT_OWNER else expose
+
     def get(self: Any) -> Any:
-        if kinds is not None and self.dtype.kind not in kinds:
+        if kinds is not None and real(self).dtype.kind not in kinds:
             raise AttributeError(f"{name!r} would not tell all of dtype {self.dtype}")
-        if name in WITHOUT_OWNER:
-            return getattr(given_away(self), name)
-        return getattr(expose(self), name)
+        return getattr(hand_out(self), name)
 
     return property(get, None, None, doc(name))
 

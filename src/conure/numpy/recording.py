@@ -74,7 +74,7 @@ def recorder_of_one(function: Callable[..., Any]) -> Callable[[ndarray], Any]:
 
     def record_of_one(array: Any) -> Any:
         node = record_one(node_of(array) if type(array) is ndarray else array)
-        return None if node is None else pending(node)
+        return _unusual(function, (array,)) if node is None else pending(node)
 
     return record_of_one
 
@@ -83,14 +83,15 @@ def recorder_of_two(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     """The same for two operands."""
     record_two = recorder(function)
 
-    def record_of_two(first: Any, second: Any) -> Any:
-        if type(first) is ndarray:
-            first = first._node if first._value is None else node_of(first)
-        if type(second) is ndarray:
-            second = second._node if second._value is None else node_of(second)
+    def record_of_two(one: Any, other: Any) -> Any:
+        first, second = one, other
+        if type(one) is ndarray:
+            first = one._node if one._value is None else node_of(one)
+        if type(other) is ndarray:
+            second = other._node if other._value is None else node_of(other)
         node = record_two(first, second)
         if node is None:
-            return None
+            return _unusual(function, (one, other))
         if node.value is not None or not node.shape:
             return pending(node)
         array: ndarray = new(ndarray)
@@ -98,6 +99,15 @@ def recorder_of_two(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
         return array
 
     return record_of_two
+
+
+def _unusual(function: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """What `recorded` gives where an array is pending in another way than as a node."""
+    for arg in args:
+        if type(arg) is ndarray and arg._value is None and type(arg._node) is not Node:
+            result = recorded(function, args, {})
+            return None if result is NOT_RECORDED else result
+    return None
 
 
 def recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

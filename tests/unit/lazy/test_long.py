@@ -113,6 +113,20 @@ def test_what_only_a_write_needs_is_not_stored(nodes_run):
     assert y[0] == 4.0
 
 
+@pytest.mark.parametrize("device", ["python", "cpu"])
+def test_a_chain_needs_room_for_its_result_and_one_value_more(device):
+    x, z = ones(), ones()
+
+    def chain():
+        y = (((((x * 0.5 + z) - 0.25) * x + 1.0) * 0.5 + z) - 0.25) * x + 1.0
+        return np.asarray(y)
+
+    with conure.options(device=device):
+        chain()
+        results.forget()
+        assert peak_of(chain) < 2.5 * BYTES
+
+
 def test_arrays_that_only_the_graph_holds_are_bounded(monkeypatch):
     monkeypatch.setattr(memory, "MOST_HELD", 20 * BYTES)
 
@@ -204,6 +218,21 @@ def test_threads_that_read_and_observe_the_same():
             assert own[0] == (number % 2 + 2 * k) + 1 + number
 
     in_threads(work)
+
+
+def test_threads_that_record_while_memory_is_written():
+    x = ones()
+    seen = []
+
+    def work(number: int) -> None:
+        if number == 0:
+            for _ in range(100):
+                x[:] = 1.0
+        for _ in range(100):
+            seen.append((x * 2.0 + 1.0)[number])
+
+    in_threads(work)
+    assert set(seen) == {3.0}
 
 
 def test_threads_that_lend_one_array():
