@@ -33,6 +33,7 @@ from conure.passes.lift import lift
 from conure.passes.pack import pack
 from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
+from conure.passes.part import part
 from conure.passes.peel import peel
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
@@ -183,7 +184,8 @@ PROVE: Final = (
         lambda p, s: p if s.careful else induct(p),
         "what grows steadily depends on the index alone",
     ),
-    Stage("peel", lambda p, s: p if s.careful else peel(p), "only the ends of a loop wrap around"),
+    Stage("peel", lambda p, s: peel(p), "only the ends of a loop wrap around"),
+    Stage("part", lambda p, s: part(p, s.careful), "or one part of it, as long as it may be"),
     Stage(
         "uncheck",
         lambda p, s: p if s.careful else uncheck(p),
