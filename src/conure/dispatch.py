@@ -38,6 +38,8 @@ from conure.signature import UNBOUND, Signature, describe
 Values = tuple[object, ...]
 Hook = Callable[..., Any]
 
+MOST_SPENT = 1.0
+"""Seconds of compiling, one after the other, the parts of a region that failed."""
 PATIENCE_OF_SCRIPTS = 0.1
 """Seconds in CPython that are worth compiling for, unasked."""
 PATIENCE_OF_DECORATED = 5e-3
@@ -90,6 +92,9 @@ class Dispatcher:
         self.varying: frozenset[tuple[int, str]] = frozenset()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
+        self.outer: list[Dispatcher] = []  # of the larger regions that this one is part of
+        self.fails = False
+        self.spent = 0.0  # seconds of compiling smaller regions since this one fails
 
     @property
     def place(self) -> Loc:
@@ -188,6 +193,8 @@ class Dispatcher:
         if _too_small(variant, given, self.patience):
             self._rest_inner(True)
             return _record_python(self.place, "too little work to be worth compiling")
+        if variant.fast is None and any(o.fails and o.spent > MOST_SPENT for o in self.outer):
+            return _record_python(self.place, "compiling each part of what failed takes too long")
         self._rest_inner(False)
         careful = variant.assumptions_failed > _PATIENCE
         status = MISS
@@ -202,6 +209,7 @@ class Dispatcher:
             status, results = self._attempt(self._kernel(variant, True), given)
         device = "cpu" if status in (OK, INTERRUPTED) else "python"
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
+        self._account(variant.compile_seconds, status)
         variant.compile_seconds = 0.0
         if status == OK:
             if not careful:
@@ -216,6 +224,13 @@ class Dispatcher:
                 "give the loop an array of its own (x.copy())",
             )
         return self._declined(Reason(_TEXT[status], self.place), variant.config)
+
+    def _account(self, seconds: float, status: int) -> None:
+        """Where a region fails, its parts are tried one after the other: not without end."""
+        self.fails = status == FAIL
+        for outer in self.outer:
+            if outer.fails:
+                outer.spent += seconds
 
     def _rest_inner(self, rest: bool) -> None:
         """Let the smaller regions decline at once, or ask them again."""
@@ -306,6 +321,8 @@ def nest(dispatchers: Sequence[Dispatcher]) -> None:
             for each in dispatchers
             if each.region.number > outer.region.number and id(each.region.statements[0]) in inside
         ]
+        for each in outer.inner:
+            each.outer.append(outer)
 
 
 def _decline(*values: object) -> None:
