@@ -35,6 +35,7 @@ from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.part import part
 from conure.passes.peel import peel
+from conure.passes.recall import recall
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
 from conure.passes.settle import settle
@@ -184,6 +185,7 @@ PROVE: Final = (
         lambda p, s: p if s.careful else induct(p),
         "what grows steadily depends on the index alone",
     ),
+    Stage("recall", lambda p, s: recall(p, s.exact), "what is remembered is computed again"),
     Stage("peel", lambda p, s: peel(p), "only the ends of a loop wrap around"),
     Stage("part", lambda p, s: part(p, s.careful), "or one part of it, as long as it may be"),
     Stage(
