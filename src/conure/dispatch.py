@@ -93,8 +93,7 @@ class Dispatcher:
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
         self.outer: list[Dispatcher] = []  # of the larger regions that this one is part of
-        self.fails = False
-        self.spent = 0.0  # seconds of compiling smaller regions since this one fails
+        self.fails, self.spent = False, 0.0  # since then, seconds of compiling smaller regions
 
     @property
     def place(self) -> Loc:
@@ -209,7 +208,7 @@ class Dispatcher:
             status, results = self._attempt(self._kernel(variant, True), given)
         device = "cpu" if status in (OK, INTERRUPTED) else "python"
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
-        self._account(variant.compile_seconds, status)
+        _account(self, variant.compile_seconds, status)
         variant.compile_seconds = 0.0
         if status == OK:
             if not careful:
@@ -224,13 +223,6 @@ class Dispatcher:
                 "give the loop an array of its own (x.copy())",
             )
         return self._declined(Reason(_TEXT[status], self.place), variant.config)
-
-    def _account(self, seconds: float, status: int) -> None:
-        """Where a region fails, its parts are tried one after the other: not without end."""
-        self.fails = status == FAIL
-        for outer in self.outer:
-            if outer.fails:
-                outer.spent += seconds
 
     def _rest_inner(self, rest: bool) -> None:
         """Let the smaller regions decline at once, or ask them again."""
@@ -282,6 +274,14 @@ class Dispatcher:
         if reason.message not in self.noted:
             self.noted.add(reason.message)
             note(f"left to Python: {reason.render()}")
+
+
+def _account(dispatcher: Dispatcher, seconds: float, status: int) -> None:
+    """Where a region fails, its parts are tried one after the other: not without end."""
+    dispatcher.fails = status == FAIL
+    for outer in dispatcher.outer:
+        if outer.fails:
+            outer.spent += seconds
 
 
 def _too_small(variant: Variant, given: Values, patience: float) -> bool:

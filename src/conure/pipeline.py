@@ -35,6 +35,7 @@ from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.part import part
 from conure.passes.peel import peel
+from conure.passes.privatize import privatize
 from conure.passes.recall import recall
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
@@ -194,6 +195,12 @@ PROVE: Final = (
         "assume at entry what cannot be proven",
     ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
+    Stage(
+        "privatize", lambda p, s: privatize(p, s.exact), "what is filled anew each time is private"
+    ),
+)
+SPLIT: Final = Stage(
+    "split", _split, "cut loops where their parts are parallel though the whole is not"
 )
 DISTRIBUTE: Final = Stage(
     "distribute",
@@ -215,7 +222,7 @@ FUSE: Final = (
     Stage("tidy", lambda p, s: p if s.careful else tidy(p), "arrays that nobody reads go away"),
 )
 APPLY: Final = (
-    Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
+    SPLIT,
     DISTRIBUTE,
     Stage(
         "sink",
