@@ -41,6 +41,8 @@ Values = tuple[object, ...]
 Hook = Callable[..., Any]
 
 NOTHING_TO_GAIN = "there is no loop and no array in it"
+MOST_SPENT = 1.0
+"""Seconds of compiling, one after the other, the parts of a region that failed."""
 PATIENCE_OF_SCRIPTS = 0.1
 """Seconds in CPython that are worth compiling for, unasked."""
 PATIENCE_OF_DECORATED = 5e-3
@@ -102,6 +104,8 @@ class Dispatcher:
         self.varying: frozenset[tuple[int, str]] = frozenset()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
+        self.outer: list[Dispatcher] = []  # of the larger regions that this one is part of
+        self.fails, self.spent = False, 0.0  # since then, seconds of compiling smaller regions
 
     @property
     def place(self) -> Loc:
@@ -185,6 +189,8 @@ class Dispatcher:
         if _too_small(variant, given, self.patience):
             _rest_inner(self, True)
             return _record_python(self.place, "too little work to be worth compiling")
+        if variant.fast is None and any(o.fails and o.spent > MOST_SPENT for o in self.outer):
+            return _record_python(self.place, "compiling each part of what failed takes too long")
         _rest_inner(self, False)
         careful = variant.assumptions_failed > _PATIENCE
         status = MISS
@@ -199,6 +205,7 @@ class Dispatcher:
             status, results = self._attempt(self._kernel(variant, True), given, variant)
         device = "cpu" if status in (OK, INTERRUPTED) else "python"
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
+        _account(self, variant.compile_seconds, status)
         variant.compile_seconds = 0.0
         if status == OK:
             if not careful:
@@ -259,6 +266,14 @@ class Dispatcher:
         if reason.message not in self.noted:
             self.noted.add(reason.message)
             note(f"left to Python: {reason.render()}")
+
+
+def _account(dispatcher: Dispatcher, seconds: float, status: int) -> None:
+    """Where a region fails, its parts are tried one after the other: not without end."""
+    dispatcher.fails = status == FAIL
+    for outer in dispatcher.outer:
+        if outer.fails:
+            outer.spent += seconds
 
 
 def _too_small(variant: Variant, given: Values, patience: float) -> bool:
@@ -331,6 +346,8 @@ def nest(dispatchers: Sequence[Dispatcher]) -> None:
             for each in dispatchers
             if each.region.number > outer.region.number and id(each.region.statements[0]) in inside
         ]
+        for each in outer.inner:
+            each.outer.append(outer)
 
 
 def _decline(*values: object) -> None:

@@ -29,7 +29,8 @@ from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
 from conure.passes.distribute import distribute
 from conure.passes.peel import ENDS
-from conure.pipeline import PROVE, TIDY, decide
+from conure.passes.privatize import LAST
+from conure.pipeline import PROVE, SPLIT, TIDY, decide
 from conure.signature import UNBOUND, Signature, describe
 
 
@@ -322,10 +323,11 @@ def region_reports(
     program = decide(lowered.program, config, False, TIDY + PROVE)
     exact = config.float_order == "exact"
     verdicts = judge_all(program, exact)
+    verdicts |= _split(program, verdicts, config)
     verdicts |= _distributed(program, verdicts, exact)
     compiled: dict[Place, For] = {}
     for stmt in statements(program):
-        if isinstance(stmt, For) and ENDS not in stmt.notes:
+        if isinstance(stmt, For) and not {ENDS, LAST} & set(stmt.notes):
             compiled.setdefault((stmt.loc.line, stmt.loc.column), stmt)
     inlined = {
         place: _compiled_report(loop, verdicts)
@@ -336,6 +338,23 @@ def region_reports(
     return inlined | {
         (node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops
     }
+
+
+def _split(program: Program, verdicts: Mapping[str, Verdict], config: Config) -> dict[str, Verdict]:
+    """Serial loops that are cut where their parts are parallel, with a reason that says so."""
+    made = decide(program, config, False, (SPLIT,))
+    if made is program:
+        return {}
+    judged = judge_all(made, config.float_order == "exact")
+    parts = [s for s in statements(made) if isinstance(s, For) and s.index not in verdicts]
+    found: dict[str, Verdict] = {}
+    for loop in (s for s in statements(program) if isinstance(s, For)):
+        verdict = verdicts[loop.index]
+        free = [p for p in parts if p.loc == loop.loc and isinstance(judged[p.index], Parallel)]
+        if isinstance(verdict, Serial) and len(free) > 1:
+            hint = f"parallel before and after {_plain(show(free[0].stop))}"
+            found[loop.index] = replace(verdict, reason=replace(verdict.reason, hint=hint))
+    return found
 
 
 def _distributed(

@@ -34,7 +34,10 @@ from conure.passes.lift import lift
 from conure.passes.pack import pack
 from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
+from conure.passes.part import part
 from conure.passes.peel import peel
+from conure.passes.privatize import privatize
+from conure.passes.recall import recall
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
 from conure.passes.search import search
@@ -193,13 +196,21 @@ PROVE: Final = (
         lambda p, s: p if s.careful else induct(p),
         "what grows steadily depends on the index alone",
     ),
-    Stage("peel", lambda p, s: p if s.careful else peel(p), "only the ends of a loop wrap around"),
+    Stage("recall", lambda p, s: recall(p, s.exact), "what is remembered is computed again"),
+    Stage("peel", lambda p, s: peel(p), "only the ends of a loop wrap around"),
+    Stage("part", lambda p, s: part(p, s.careful), "or one part of it, as long as it may be"),
     Stage(
         "uncheck",
         lambda p, s: p if s.careful else uncheck(p),
         "assume at entry what cannot be proven",
     ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
+    Stage(
+        "privatize", lambda p, s: privatize(p, s.exact), "what is filled anew each time is private"
+    ),
+)
+SPLIT: Final = Stage(
+    "split", _split, "cut loops where their parts are parallel though the whole is not"
 )
 DISTRIBUTE: Final = Stage(
     "distribute",
@@ -222,7 +233,7 @@ FUSE: Final = (
     Stage("tidy", lambda p, s: p if s.careful else tidy(p), "arrays that nobody reads go away"),
 )
 APPLY: Final = (
-    Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
+    SPLIT,
     DISTRIBUTE,
     Stage(
         "sink",

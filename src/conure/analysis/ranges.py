@@ -19,7 +19,7 @@ latest ones first (bounds of an atom read only earlier atoms, so this ends).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from conure.analysis.affine import ZERO, Monomial, Poly, divided, expression, leaves, order_key
@@ -352,7 +352,34 @@ class Ranges(Book):
             for fact in facts:
                 if fact.atoms & candidate.atoms and self.numeric(candidate - fact).low >= 0:
                     return True
+            if any(self.prove(weaker, facts, depth - 2) for weaker in weaker_of(candidate)):
+                return True
         return False
+
+
+def weaker_of(poly: Poly) -> Iterator[Poly]:
+    """Polynomials that are not greater: with one of two values in place of the greater one."""
+    for atom, factor in _choices(poly):
+        if (factor > 0) == (atom.op == "maximum"):
+            yield from (poly.substitute(atom, as_poly(arg)) for arg in atom.args)
+
+
+def stronger_of(poly: Poly) -> tuple[Poly, ...]:
+    """Polynomials that are not smaller: with one of two values in place of the smaller one, ..."""
+    for atom, factor in _choices(poly):
+        if (factor > 0) == (atom.op == "minimum"):
+            found = tuple(poly.substitute(atom, as_poly(arg)) for arg in atom.args)
+            return (*found, *(more for each in found for more in stronger_of(each)))
+    return ()
+
+
+def _choices(poly: Poly) -> Iterator[tuple[Apply, int]]:
+    """The choices between two numbers in a polynomial, and by what they are multiplied."""
+    for atom in sorted(poly.atoms, key=order_key):
+        if isinstance(atom, Apply) and atom.op in ("minimum", "maximum") and atom.type is INT:
+            factor = poly.coefficient(atom).constant if poly.linear_in(atom) else None
+            if factor is not None:
+                yield atom, factor
 
 
 def _tightest(candidates: list[Poly], upper: bool) -> list[Poly]:

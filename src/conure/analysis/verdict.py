@@ -87,11 +87,12 @@ def subscripted(access: Access) -> str:
     loc = access.loc
     line = linecache.getline(loc.file, loc.line).encode() if loc.line == loc.end_line > 0 else b""
     text = line[loc.column : loc.end_column].decode(errors="replace").strip()
-    written = _leading(text, access.array)
+    array = spoken(access.array)
+    written = _leading(text, array)
     if written and _AUGMENTED.match(text[len(written) :]):
         return written
     index = ", ".join(show(expr).replace("?", "") for expr in access.subscript)
-    return f"{access.array}[{spoken(index)}]"
+    return f"{array}[{spoken(index)}]"
 
 
 _AUGMENTED: Final = re.compile(r"$|\s*([-+*/%&|^@]|//|\*\*|<<|>>)=")

@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from conure.analysis.access import Path, Survey
-from conure.analysis.affine import Poly, leaves, order_key
+from conure.analysis.affine import Poly
 from conure.analysis.guards import (
     TRUE,
     Condition,
@@ -35,6 +35,7 @@ from conure.analysis.guards import (
     tested,
 )
 from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer, wrapped
+from conure.analysis.magnitudes import magnitudes
 from conure.analysis.ranges import Facts
 from conure.analysis.survey import survey
 from conure.analysis.symbolic import Context
@@ -46,24 +47,21 @@ from conure.ir.nodes import (
     Expr,
     Load,
     Program,
-    Rebind,
     Stmt,
     Store,
     Var,
 )
 from conure.ir.ops import integer
-from conure.ir.types import BOOL, INT, ArrayType
-from conure.ir.walk import bodies, expressions, statements, with_bodies, with_expressions
+from conure.ir.types import INT
+from conure.ir.walk import bodies, expressions, with_bodies, with_expressions
+from conure.passes.part import BOUNDARY
 
 Bound = tuple[Poly, Facts, tuple[str, ...]]
-
-LIMIT = 2**31
-"""Extents and `int` parameters that subscripts and loop bounds use are assumed not to exceed it."""
 
 
 def uncheck(program: Program) -> Program:
     """The fast program: assumptions in front, and no check that is known to pass under them."""
-    sized = program.with_body(_magnitudes(program) + program.body)
+    sized = program.with_body(magnitudes(program) + program.body)
     rewrite = _Uncheck(survey(sized, strict=True))
     body = rewrite.body(sized.body, ())
     head = _head(body)
@@ -73,50 +71,6 @@ def uncheck(program: Program) -> Program:
 
 def _head(body: tuple[Stmt, ...]) -> int:
     return next((at for at, stmt in enumerate(body) if not isinstance(stmt, Assume)), len(body))
-
-
-def _magnitudes(program: Program) -> tuple[Assume, ...]:
-    """Limits on what subscripts and bounds are made of, and equal shapes of exchanged arrays."""
-    equal = _exchanged(program)
-    found = survey(program.with_body(equal + program.body))
-    read = [poly for access in found.accesses for poly in access.index]
-    read += [fact for context in found.contexts.values() for fact in context.facts]
-    for loop in found.loops.values():
-        read += [loop.start, loop.stop, loop.step]
-    for access in found.accesses:
-        axes = range(len(access.index))
-        read += [found.extent(access.array, axis, access.context) for axis in axes]
-    atoms = {atom for poly in read for atom in poly.atoms}
-    dims = {atom for atom in atoms if isinstance(atom, Dim)}
-    params = {param.name for param in program.params if param.type is INT}
-    names = {name for atom in atoms for name in leaves(atom)} & params
-    limits = [
-        Assume(Apply("less_equal", (dim, integer(LIMIT)), BOOL))
-        for dim in sorted(dims, key=order_key)
-    ]
-    for name in sorted(names):
-        var = Var(name, INT)
-        limits.append(Assume(Apply("less_equal", (integer(-LIMIT), var), BOOL)))
-        limits.append(Assume(Apply("less_equal", (var, integer(LIMIT)), BOOL)))
-    return (*equal, *limits)
-
-
-def _exchanged(program: Program) -> tuple[Assume, ...]:
-    """Arrays that exchange names are assumed to have one shape, so that extents stay known."""
-    ranks = {p.name: p.type.rank for p in program.params if isinstance(p.type, ArrayType)}
-    assumed: list[Assume] = []
-    for stmt in statements(program):
-        if isinstance(stmt, Rebind):
-            first, *others = sorted({*stmt.names, *stmt.sources})
-            if any(name not in ranks or ranks[name] != ranks[first] for name in (first, *others)):
-                continue
-            for other in others:
-                for axis in range(ranks[first]):
-                    dims = Dim(first, axis, INT), Dim(other, axis, INT)
-                    new = Assume(Apply("equal", dims, BOOL))
-                    if new not in assumed:
-                        assumed.append(new)
-    return tuple(assumed)
 
 
 def _strongest(conditions: list[Condition]) -> list[Condition]:
@@ -248,7 +202,7 @@ class _Uncheck:
                 poly = poly + extent
                 expr = _from_end(expr, Dim(array, axis, INT))
             condition = self.within(poly, extent, context)
-            if condition is None:
+            if condition is None or (condition != TRUE and self.is_at_a_boundary(context)):
                 return None
             needed.append(condition)
             result.append(expr)
@@ -257,6 +211,11 @@ class _Uncheck:
                 parts = condition.parts if not isinstance(condition, Test | Either) else ()
                 self.assumed += parts or (condition,)
         return tuple(result)
+
+    def is_at_a_boundary(self, context: Context) -> bool:
+        """Whether nothing is to be assumed here, for in this part of a loop it would be false."""
+        loops = (self.found.loops[index].statement for index in context.loops)
+        return any(BOUNDARY in loop.notes for loop in loops)
 
     def within(self, poly: Poly, extent: Poly, context: Context) -> Condition | None:
         """What to assume for `0 <= poly < extent`; None: nothing known at entry implies it."""
