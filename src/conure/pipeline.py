@@ -70,6 +70,10 @@ class Setting(Record):
         """Whether float sums keep Python's order."""
         return self.config.float_order == "exact"
 
+    def may_try(self, program: Program) -> bool:
+        """Whether forms of the program are to be tried that may be no better than it is."""
+        return not self.careful or len(list(statements(program))) <= _SMALL
+
     def judge(self, program: Program) -> Judge:
         """Who answers for the program's loops; the last ones' answers are known still."""
         for known, judge in self.known:
@@ -129,6 +133,8 @@ def _split(program: Program, setting: Setting) -> Program:
     only the loops in question are judged."""
     judge = setting.judge(program)
     seen: set[str] = set()
+    if not setting.may_try(program):
+        return program
     for _ in range(_MOST_SPLITS):
         found = _where_to_split(program, judge, seen)
         if found is None:
@@ -154,6 +160,8 @@ def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str
 def _order(program: Program, setting: Setting) -> Program:
     """Swap loops with the loop inside where that is legal and pays; a few attempts at most."""
     refused: set[tuple[str, str]] = set()
+    if not setting.may_try(program):
+        return program
     for _ in range(_MOST_SWAPS):
         judge = setting.judge(program)
         wishes = swaps(program, Verdicts(judge))
@@ -177,6 +185,7 @@ def _scalarize(program: Program, setting: Setting) -> Program:
     )
 
 
+_SMALL: Final = 40  # statements of a careful program
 _MOST_SPLITS: Final = 6
 _MOST_SWAPS: Final = 8
 
@@ -206,7 +215,9 @@ PROVE: Final = (
     ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
     Stage(
-        "privatize", lambda p, s: privatize(p, s.exact), "what is filled anew each time is private"
+        "privatize",
+        lambda p, s: privatize(p, s.judge(p)),
+        "what is filled anew is private",
     ),
 )
 SPLIT: Final = Stage(
@@ -214,7 +225,7 @@ SPLIT: Final = Stage(
 )
 DISTRIBUTE: Final = Stage(
     "distribute",
-    lambda p, s: distribute(p, s.judged(p), s.exact),
+    lambda p, s: distribute(p, s.judged(p), s.exact) if s.may_try(p) else p,
     "make several loops of a serial one where some of them are parallel",
 )
 FUSE: Final = (
