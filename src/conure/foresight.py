@@ -25,6 +25,7 @@ import numpy as np
 from conure.frontend.flow import binds
 from conure.frontend.numpy_table import ROWS
 from conure.frontend.reductions import REDUCTIONS
+from conure.signature import is_plain_field
 
 Known = dict[str, Any]
 
@@ -128,7 +129,7 @@ def _small(value: Any) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    if isinstance(value, ModuleType) or name in _ATTRIBUTES:
+    if isinstance(value, ModuleType) or name in _ATTRIBUTES or is_plain_field(value, name):
         return getattr(value, name)
     raise Unknown
 
