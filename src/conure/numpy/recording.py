@@ -16,6 +16,7 @@ from conure.lazy import memory
 from conure.lazy.evaluate import evaluate_held, evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf
 from conure.lazy.record import cast, record
+from conure.lazy.results import keep_freed_memory
 from conure.lazy.simple import recorder
 from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import REDUCTIONS
@@ -203,3 +204,6 @@ def _converted(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 def settle(array: ndarray) -> None:
     """To be called before the memory of an array is written by NumPy."""
     evaluate_readers(real_array(array))
+
+
+keep_freed_memory()  # large arrays are coming

@@ -27,7 +27,7 @@ SMALL = [16_384]
 """Arrays of at most so many elements are computed by NumPy at once, never recorded; a list, so that
 tests can change it."""
 
-LARGE = [32_768]
+LARGE = [39_999]
 """The same for operations that take NumPy less than a nanosecond an element."""
 
 READERS = memory.PENDING
