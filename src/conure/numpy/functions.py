@@ -47,8 +47,13 @@ GIVES_ARGUMENT = {
 }
 """What may give back its argument, or a view of it."""
 
-CALLING = {numpy.apply_along_axis, numpy.apply_over_axes, numpy.piecewise}
-"""What hands parts of an array to a function of the caller's."""
+CALLING = {
+    numpy.apply_along_axis: (0, "func1d"),
+    numpy.apply_over_axes: (0, "func"),
+    numpy.fromfunction: (0, "function"),
+    numpy.piecewise: (2, "funclist"),
+}
+"""What hands arrays, or parts of one, to a function of the caller's: which argument that is."""
 
 IN_PLACE_ON_LISTS = {"shuffle"}
 """What writes into a list, which therefore must not be replaced by one that is unwrapped."""
@@ -64,7 +69,20 @@ def function(plain: Any, module: str) -> Function:
     run = _choose(plain)
     functools.update_wrapper(run, plain, ("__name__", "__qualname__", "__doc__"), ())
     run.__module__ = module
-    return run
+    return BuiltIn(run) if type(plain) is types.BuiltinFunctionType else run
+
+
+class BuiltIn(staticmethod):  # type: ignore[type-arg] # what it takes and gives is NumPy's matter
+    """A function that stands for one written in C, such as `np.array`.
+
+    It does not become a method where a class has it as an attribute, and can be called as it is.
+    """
+
+    def __repr__(self) -> str:
+        return f"<built-in function {self.__name__}>"
+
+    def __reduce__(self) -> str:
+        return str(self.__qualname__)
 
 
 def _choose(plain: Any) -> Function:
@@ -178,9 +196,33 @@ def _on_lists(plain: Any) -> Function:
 
 
 def _calling(plain: Any) -> Function:
+    position, parameter = CALLING[plain]
+
     def run(*args: Any, **kwargs: Any) -> Any:
         for argument in (*args, *kwargs.values()):
             expose(argument)
-        return call(plain, args, kwargs)
+        passed = list(args)
+        if len(passed) > position:
+            passed[position] = _called(passed[position])
+        elif parameter in kwargs:
+            kwargs[parameter] = _called(kwargs[parameter])
+        return call(plain, passed, kwargs)
+
+    return run
+
+
+def _called(argument: Any) -> Any:
+    """A function of the caller's, or several, as such that are given arrays of ours."""
+    if type(argument) in (list, tuple):
+        return [_called(item) for item in argument]
+    return given_ours(argument) if callable(argument) else argument
+
+
+def given_ours(function: Function) -> Function:
+    """The function, to be called by NumPy with its own arrays: it sees ours."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        named = {name: wrapped(item) for name, item in kwargs.items()}
+        return real(function(*map(wrapped, args), **named))
 
     return run

@@ -2,11 +2,14 @@
 
 This file holds the class, what it is an instance of, and how it is made; what it can do is put
 together in `arrays.py`. It is no subclass of numpy.ndarray, since NumPy's own code reads the
-memory of those without asking; it behaves as one, and `isinstance` says so of both.
+memory of those without asking; it behaves as one, and `isinstance` says so both ways round: code
+that imports plain NumPy, such as a library, takes an array of ours for what it is.
 
     >>> import numpy
     >>> from conure.numpy.arrays import ndarray
     >>> isinstance(numpy.arange(3), ndarray), issubclass(numpy.matrix, ndarray)
+    (True, True)
+    >>> isinstance(wrap(numpy.arange(3)), numpy.ndarray), type(wrap(numpy.arange(3))) is ndarray
     (True, True)
 """
 
@@ -54,6 +57,10 @@ class ndarray(metaclass=ArrayType):  # noqa: N801 # the name that it stands in f
     """Of a view: the array it was taken of, for `base`; otherwise not set."""
 
     __hash__ = None  # type: ignore[assignment] # arrays are not hashable, as NumPy's
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override] # what `isinstance` asks of an instance
+        return numpy.ndarray
 
 
 _plain_view = numpy.ndarray.view

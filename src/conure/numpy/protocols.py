@@ -168,6 +168,11 @@ def __array_namespace__(self: Any, /, *, api_version: str | None = None) -> type
     return importlib.import_module(f"conure.{real_module.__name__}")
 
 
+def to_numpy(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """The array as NumPy's, which pandas and Matplotlib ask for by this name."""
+    return expose(self).__array__(*args, **kwargs)
+
+
 def __dlpack__(self: Any, /, **kwargs: Any) -> Any:
     return expose(self).__dlpack__(**kwargs)
 
@@ -196,6 +201,8 @@ PROTOCOLS: dict[str, Any] = {
     "__dir__": names,
     "__class_getitem__": classmethod(__class_getitem__),
     "__array_priority__": 0.0,
+    "_typ": "npy_extension",  # to pandas: what holds a NumPy array, to be taken out by `to_numpy`
+    "to_numpy": to_numpy,
     "__new__": staticmethod(make),
 }
 """What of the array class is defined here."""

@@ -14,7 +14,8 @@ import conure.numpy as np
 def test_plain_arrays_are_instances() -> None:
     assert isinstance(numpy.arange(3), np.ndarray)
     assert isinstance(np.arange(3), np.ndarray)
-    assert not isinstance(np.arange(3), numpy.ndarray)
+    assert isinstance(np.arange(3), numpy.ndarray)
+    assert isinstance(np.arange(300_000) * 2, numpy.ndarray)
     assert not isinstance([1], np.ndarray)
     assert issubclass(numpy.matrix, np.ndarray)
     assert issubclass(np.ndarray, np.ndarray)
