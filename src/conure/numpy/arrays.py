@@ -6,6 +6,7 @@ import numpy
 
 from conure.numpy.arithmetic import all_operators
 from conure.numpy.attributes import attributes
+from conure.numpy.buffers import lend_memory
 from conure.numpy.handle import ndarray, wrap
 from conure.numpy.indexing import INDEXING
 from conure.numpy.iterators import FlatIterator
@@ -21,6 +22,7 @@ def _assemble() -> None:
             setattr(ndarray, name, member)
     ndarray.__doc__ = numpy.ndarray.__doc__
     ndarray.__module__ = "conure.numpy"
+    lend_memory()
 
 
 _assemble()

@@ -30,6 +30,9 @@ Function = Callable[..., Any]
 KINDS = (types.FunctionType, types.MethodType, type(numpy.zeros), type(numpy.where))
 """The types of what is wrapped as a function, besides Cython's own."""
 
+DISPATCHED = (type(numpy.zeros), type(numpy.where))
+"""The types of those that NumPy hands to `__array_function__`."""
+
 METADATA = {numpy.shape, numpy.ndim, numpy.size, numpy.iscomplexobj, numpy.isrealobj}
 """What asks for attributes only: a pending array has them."""
 
@@ -69,17 +72,33 @@ def function(plain: Any, module: str) -> Function:
     run = _choose(plain)
     functools.update_wrapper(run, plain, ("__name__", "__qualname__", "__doc__"), ())
     run.__module__ = module
-    return BuiltIn(run) if type(plain) is types.BuiltinFunctionType else run
+    return Dispatcher(run, plain) if type(plain) in DISPATCHED else run
 
 
-class BuiltIn(staticmethod):  # type: ignore[type-arg] # what it takes and gives is NumPy's matter
-    """A function that stands for one written in C, such as `np.array`.
+class Dispatcher(staticmethod):  # type: ignore[type-arg] # what it takes and gives is NumPy's matter
+    """A function that stands for one of NumPy's, to which it is equal.
 
-    It does not become a method where a class has it as an attribute, and can be called as it is.
+    A class of the user's that has an `__array_function__` is handed NumPy's, and looks in a table
+    that was written with ours. What is written in C, such as `np.array`, is no method where a
+    class has it as an attribute.
     """
 
+    def __init__(self, run: Function, plain: Any) -> None:
+        super().__init__(run)
+        self._plain = plain
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        is_method = instance is not None and hasattr(self._plain, "__get__")
+        return types.MethodType(self, instance) if is_method else self
+
+    def __eq__(self, other: object) -> bool:
+        return self._plain is (other._plain if type(other) is Dispatcher else other)
+
+    def __hash__(self) -> int:
+        return hash(self._plain)
+
     def __repr__(self) -> str:
-        return f"<built-in function {self.__name__}>"
+        return repr(self._plain)
 
     def __reduce__(self) -> str:
         return str(self.__qualname__)

@@ -129,7 +129,10 @@ def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: 
     return call(getattr(ufunc, method), inputs, kwargs, written=written)
 
 
-def __array_function__(self: Any, function: Any, kinds: Any, args: Any, kwargs: Any) -> Any:
+def __array_function__(self: Any, /, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    function = func
+    if type(args) is not tuple or type(kwargs) is not dict:  # NumPy's own refusal
+        return nothing.__array_function__(func, types, args, kwargs)
     if function in (numpy.shape, numpy.ndim, numpy.size):  # known of pending arrays
         return function._implementation(*args, **kwargs)
     if any(type(argument) is ndarray for argument in args):
