@@ -12,6 +12,7 @@ from conure.numpy.indexing import INDEXING
 from conure.numpy.iterators import FlatIterator
 from conure.numpy.methods import methods
 from conure.numpy.protocols import PROTOCOLS
+from conure.numpy.subclasses import install_bases
 
 __all__ = ["FlatIterator", "ndarray", "wrap"]
 
@@ -23,6 +24,7 @@ def _assemble() -> None:
     ndarray.__doc__ = numpy.ndarray.__doc__
     ndarray.__module__ = "conure.numpy"
     lend_memory()
+    install_bases()
 
 
 _assemble()

@@ -28,7 +28,6 @@ def __buffer__(self: Any, flags: int, /) -> Any:
     return expose(self).__buffer__(flags)
 
 
-@ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)
 def _lend(array: Any, view: int | None, flags: int) -> int:
     """Python's `bf_getbuffer`; no exception passes through it."""
     try:
@@ -42,11 +41,16 @@ def _lend(array: Any, view: int | None, flags: int) -> int:
     return result
 
 
+_SLOT: Final = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
+    _lend
+)
+
+
 def lend_memory() -> None:
     """Let Python's own functions reach the memory of arrays."""
     if sys.version_info >= (3, 12):
-        ndarray.__buffer__ = __buffer__
+        setattr(ndarray, "__buffer__", __buffer__)  # noqa: B010 # the class has no such name yet
     elif sys.implementation.name == "cpython" and sys.version_info >= (3, 11):
         words = (ctypes.c_void_p * (BUFFER_PROCEDURES + 1)).from_address(id(ndarray))
         procedures = (ctypes.c_void_p * 2).from_address(words[BUFFER_PROCEDURES] or 0)
-        procedures[0] = ctypes.cast(_lend, ctypes.c_void_p)
+        procedures[0] = ctypes.cast(_SLOT, ctypes.c_void_p).value or 0

@@ -16,6 +16,7 @@ from conure.numpy.seam import (
     SIMPLE,
     SMALL,
     Seen,
+    attempt,
     call,
     direct,
     expose,
@@ -195,7 +196,7 @@ def _constructor(plain: Any) -> Function:
             return direct(value, plain(value), args[0])
         kind = args[1] if len(args) > 1 else kwargs.get("dtype")
         if kind is not None and args and type(args[0]) in (list, tuple) and _objects(kind):
-            return wrapped(plain(*args, **kwargs))
+            return wrapped(attempt(plain, args, kwargs))
         return call(plain, args, kwargs)
 
     return run

@@ -16,6 +16,7 @@ that imports plain NumPy, such as a library, takes an array of ours for what it 
 from __future__ import annotations
 
 import types
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy
@@ -29,12 +30,19 @@ class ArrayType(type):
     numpy.ndarray in truth, so that `__array_finalize__`, `view(cls)` and `super()` are NumPy's.
     """
 
+    bases: Callable[[Mapping[str, Any]], tuple[type, ...]]
+    """What a derived class has in place of ours, by the names that it defines."""
+
     def __new__(
         cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
     ) -> Any:
         if any(isinstance(base, ArrayType) for base in bases):
-            plain = tuple(Subclassed if isinstance(base, ArrayType) else base for base in bases)
-            return types.new_class(name, plain, keywords, lambda body: body.update(namespace))
+            plain: list[type] = []
+            for base in bases:
+                plain.extend(cls.bases(namespace) if isinstance(base, ArrayType) else (base,))
+            return types.new_class(
+                name, tuple(plain), keywords, lambda body: body.update(namespace)
+            )
         return super().__new__(cls, name, bases, namespace, **keywords)
 
     def __instancecheck__(cls, instance: object) -> bool:
@@ -58,8 +66,8 @@ class ndarray(metaclass=ArrayType):  # noqa: N801 # the name that it stands in f
 
     __hash__ = None  # type: ignore[assignment] # arrays are not hashable, as NumPy's
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override] # what `isinstance` asks of an instance
+    @property  # type: ignore[misc] # `isinstance` asks an instance for it; nobody sets it
+    def __class__(self) -> type:
         return numpy.ndarray
 
 

@@ -52,7 +52,7 @@ def __getitem__(self: Any, key: Any) -> Any:
         array._origin = self
         return array
     else:
-        result = real(self)[plain_key(key)]
+        result = attempt(operator.getitem, (real(self), plain_key(key)), {})
     kind = type(result)
     if kind is plain_array:
         array = new(ndarray)

@@ -138,7 +138,7 @@ def __array_function__(self: Any, /, func: Any, types: Any, args: Any, kwargs: A
     if any(type(argument) is ndarray for argument in args):
         return call(function, args, kwargs)
     seen: Seen = []
-    plain, named = _everywhere((args, kwargs), seen)
+    plain, named = everywhere((args, kwargs), seen)
     for array in seen:
         writing(array)  # one of them may be `out`
     if not seen:  # hidden in a container of another type: NumPy reads it through `__array__`
@@ -147,13 +147,13 @@ def __array_function__(self: Any, /, func: Any, types: Any, args: Any, kwargs: A
     return result if given(result, args, kwargs) else wrapped(result, seen)
 
 
-def _everywhere(argument: Any, seen: Seen) -> Any:
+def everywhere(argument: Any, seen: Seen) -> Any:
     """The argument with each array in it unwrapped, however it is nested."""
     kind = type(argument)
     if kind is list or kind is tuple:
-        return kind([_everywhere(item, seen) for item in argument])
+        return kind([everywhere(item, seen) for item in argument])
     if kind is dict:
-        return {name: _everywhere(item, seen) for name, item in argument.items()}
+        return {name: everywhere(item, seen) for name, item in argument.items()}
     return unwrapped(argument, seen)
 
 
