@@ -14,7 +14,7 @@ from typing import Any, Final
 from conure.numpy.handle import ndarray
 from conure.numpy.seam import expose
 
-NUMBERS: Final = "?biufc"
+LENT: Final = "?biufcSU"
 """Kinds of dtypes whose memory is lent: of others the buffer's format would not tell all."""
 
 BUFFER_PROCEDURES: Final = 20
@@ -23,7 +23,7 @@ BUFFER_PROCEDURES: Final = 20
 
 def __buffer__(self: Any, flags: int, /) -> Any:
     """The memory of the array; see `memoryview`."""
-    if self.dtype.kind not in NUMBERS:
+    if self.dtype.kind not in LENT:
         raise BufferError(f"dtype {self.dtype} is told by __array__ only")
     return expose(self).__buffer__(flags)
 
@@ -31,7 +31,7 @@ def __buffer__(self: Any, flags: int, /) -> Any:
 def _lend(array: Any, view: int | None, flags: int) -> int:
     """Python's `bf_getbuffer`; no exception passes through it."""
     try:
-        if array.dtype.kind not in NUMBERS:
+        if array.dtype.kind not in LENT:
             return -1
         result: int = ctypes.pythonapi.PyObject_GetBuffer(
             ctypes.py_object(expose(array)), ctypes.c_void_p(view), flags

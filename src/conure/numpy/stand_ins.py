@@ -19,7 +19,7 @@ class vectorize(numpy.vectorize):  # noqa: N801 # the name that it stands in for
 
     def _vectorize_call_with_signature(self, func: Any, args: Any) -> Any:
         """NumPy's own step, in which the function is given parts of arrays."""
-        step: Any = getattr(super(), "_vectorize_call_with_signature")  # noqa: B009 # undeclared
+        step: Any = getattr(super(), "_vectorize_call_with_signature")  # noqa: B009 # private to NumPy
         return step(given_ours(func), args)
 
 

@@ -70,7 +70,7 @@ def test_functions_taken_over() -> None:
 class Table:
     """The manual's `implements`: functions of NumPy's in a table."""
 
-    FUNCTIONS = {np.sum: lambda _: "sum", np.concatenate: lambda _: "concatenated"}  # noqa: RUF012
+    FUNCTIONS = {np.sum: lambda _: "sum", np.concatenate: lambda _: "concatenated"}
 
     def __array_function__(self, func, types, args, kwargs):
         if func not in self.FUNCTIONS:
