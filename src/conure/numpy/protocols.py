@@ -26,7 +26,8 @@ nothing = numpy.empty(0)
 def make(cls: type, *args: Any, **kwargs: Any) -> Any:
     """`ndarray(shape, dtype, buffer, ...)`, as numpy.ndarray makes it."""
     if cls is not ndarray:  # np.ndarray.__new__(Derived, ...)
-        return plain_array.__new__(cls, *args, **kwargs)
+        named = {name: expose(item) for name, item in kwargs.items()}
+        return plain_array.__new__(cls, *map(expose, args), **named)
     return call(plain_array, args, kwargs)
 
 
