@@ -48,6 +48,9 @@ class ArrayType(type):
     def __instancecheck__(cls, instance: object) -> bool:
         return issubclass(type(instance), numpy.ndarray) or type.__instancecheck__(cls, instance)
 
+    def __dir__(cls) -> list[str]:
+        return dir(numpy.ndarray)
+
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, numpy.ndarray) or type.__subclasscheck__(cls, subclass)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 
 import numpy
@@ -21,6 +22,21 @@ def test_plain_arrays_are_instances() -> None:
     assert issubclass(np.ndarray, np.ndarray)
     assert not issubclass(list, np.ndarray)
     assert type(np.arange(3)) is np.ndarray
+
+
+def test_members_look_like_numpys() -> None:
+    assert dir(np.ndarray) == dir(numpy.ndarray)
+    assert dir(np.arange(3)) == dir(numpy.arange(3))
+    for name, plain in inspect.getmembers(numpy.ndarray, callable):
+        if name in ("__class__", "__class_getitem__", "__new__", "__init_subclass__"):
+            continue
+        member = getattr(np.ndarray, name)
+        assert member.__doc__ == plain.__doc__, name
+        try:
+            expected = inspect.signature(plain)
+        except ValueError:
+            continue
+        assert str(inspect.signature(member)) == str(expected), name
 
 
 class Annotated(np.ndarray):
