@@ -164,10 +164,36 @@ def flipped(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) ->
 
 
 def transpose(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> View:
-    """`a.transpose()`, `np.transpose(a)`."""
-    if len(args) != 1 or named:
-        ctx.refuse("transpose with an order of axes is not compiled")
-    return transposed(as_view(ctx, args[0]))
+    """`a.transpose()`, `np.transpose(a, (1, 0))`."""
+    given = {**dict(zip(("a", "axes"), args, strict=False)), **named}
+    if len(args) > 2 or not set(given) <= {"a", "axes"} or "a" not in given:
+        ctx.refuse("transpose with these arguments is not compiled")
+    view = as_view(ctx, given["a"])
+    order = given.get("axes")
+    if order is None or (isinstance(order, Object) and order.value is None):
+        return transposed(view)
+    parts = order.items if isinstance(order, Tuple) else ()
+    axes = [part.constant for part in parts if isinstance(part, Number)]
+    if not parts or any(type(axis) is not int for axis in axes):
+        ctx.refuse("the order of axes must be a tuple of constants")
+    wanted = [int(axis.real) for axis in axes if axis is not None]
+    if any(not -view.rank <= axis < view.rank for axis in wanted):
+        ctx.refuse("an axis is out of range: AxisError")
+    wanted = [axis % view.rank for axis in wanted]
+    if sorted(wanted) != list(range(view.rank)):
+        ctx.refuse("the order does not name every axis once: ValueError")
+    return _reordered(view, wanted)
+
+
+def _reordered(view: View, wanted: Sequence[int]) -> View:
+    """The axes of a view in another order: `wanted` says which comes where."""
+    where = {axis: position for position, axis in enumerate(wanted)}
+    axes = tuple(
+        axis if axis.of is None else Axis(axis.start, axis.step, where[axis.of])
+        for axis in view.axes
+    )
+    shape = tuple(view.shape[axis] for axis in wanted)
+    return View(view.base, view.dtype, axes, shape, view.writeable)
 
 
 def flat(

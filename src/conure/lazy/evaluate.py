@@ -33,10 +33,15 @@ def value_of(node: Node) -> Any:
 def evaluate(wanted: Sequence[Node]) -> None:
     """Give these nodes their values."""
     with memory.lock:
+        views = [node for node in wanted if node.is_view]
+        if views:  # they have theirs as soon as what they view has
+            wanted = [node.args[0] if node.is_view else node for node in wanted]
         order = topological(wanted)
         keep = {id(node) for node in wanted} | _worth_keeping(order)
         for start in range(0, len(order), _LONGEST):
             _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
+        for node in views:
+            node.settle(node.place)
 
 
 def write(target: Array, value: Node, dying: int = 0) -> None:
@@ -71,8 +76,10 @@ def evaluate_readers(target: Array) -> None:
 def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
     """Run the nodes and write the last into `target`, keeping what others will read of them."""
     owned = _owned(order, dying)
-    kept = [node for node in owned if node is not value]
+    kept = [node for node in owned if node is not value and not node.is_view]
     _launch(Request(order, [*kept, value], target))
+    if value.is_view:  # whoever holds it holds what it views, which has been kept
+        return
     # Whoever holds the value itself may read it from where it was written, until that changes.
     value.operation, value.args = _COPY, (leaf(target),)
     memory.register(value)
@@ -108,7 +115,7 @@ def _worth_keeping(order: list[Node]) -> set[int]:
     for node in order:
         assert node.operation is not None
         cost = node.operation.cost + sum(costs.get(id(arg), 0.0) for arg in node.args)
-        if id(node) in owned:
+        if id(node) in owned and not node.is_view:
             is_dear = cost >= _DEAR or node.operation.role == "reduction"
             if node.inlined or is_dear:
                 keep.add(id(node))
@@ -122,17 +129,31 @@ def _worth_keeping(order: list[Node]) -> set[int]:
 
 
 def _run(piece: list[Node], keep: set[int], rest: list[Node]) -> None:
-    needed = {id(arg) for node in rest for arg in node.args} if rest else ()
+    needed = {id(_viewed(arg)) for node in rest for arg in node.args} if rest else ()
     kept = [node for node in piece if id(node) in keep or id(node) in needed]
     if kept:
         _launch(Request(piece, kept))
+    for node in piece:
+        if node.is_view and node.args[0].value is not None:
+            node.settle(node.place)
+
+
+def _viewed(arg: Any) -> Any:
+    """What has to be kept so that an operand can be read later."""
+    return arg.args[0] if type(arg) is Node and arg.is_view else arg
+
+
+def _memory_of(node: Node) -> Array:
+    if node.place is not None:
+        return node.place
+    return np.empty(node.shape, node.dtype, node.order)  # type: ignore[call-overload]  # the order is "C" or "F"
 
 
 def _launch(request: Request) -> None:
     """Allocate what is written, run, and hand out the values."""
     target = request.target
     kept = request.kept if target is None else request.kept[:-1]
-    arrays = [results.empty(node.shape, node.dtype, node.order) for node in kept if node.shape]
+    arrays = [_memory_of(node) for node in kept if node.shape]
     values = [*request.values, *arrays]
     if target is not None:
         values.append(target)

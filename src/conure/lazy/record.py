@@ -138,7 +138,7 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
                 return None
     if not shape or max(shape) <= 1 or (differ and _raises_rank(args)):
         return None
-    if not work and not _is_worth(operation.cost, shape):
+    if not work and not is_worth(operation.cost, shape):
         return None
     dtype = result_dtype(operation, tuple(kinds))
     if dtype is None or (whole and not _integers_fit(kinds, args)):
@@ -157,7 +157,8 @@ def _raises_rank(args: Sequence[Any]) -> bool:
     return max(ranks) > max(many, default=0)
 
 
-def _is_worth(cost: float, shape: Shape) -> bool:
+def is_worth(cost: float, shape: Shape) -> bool:
+    """Whether an operation of so many nanoseconds an element is better recorded than run."""
     count = cost
     for extent in shape:
         count *= extent
@@ -195,7 +196,7 @@ def _order(args: Sequence[Any], shape: Shape) -> str | None:
     for arg in args:
         if type(arg) is not Node or not arg.shape:
             continue
-        own = arg.order if arg.operation is not None else _order_of(arg)
+        own = arg.order if arg.operation is not None else order_of(arg.value)
         if own is None:
             return None
         if arg.shape != shape:
@@ -207,9 +208,8 @@ def _order(args: Sequence[Any], shape: Shape) -> str | None:
     return None if found == "F" and is_partial else found or "C"
 
 
-def _order_of(node: Node) -> str | None:
+def order_of(value: Any) -> str | None:
     """In which order an array's axes lie in memory; None if in neither."""
-    value: Any = node.value
     if not isinstance(value, np.ndarray) or value.flags.c_contiguous:
         return "C"
     strides = [abs(s) for s, extent in zip(value.strides, value.shape, strict=True) if extent != 1]
@@ -232,7 +232,7 @@ def _registered(node: Node, foreign: bool) -> Node:
 
 
 def _reduction(operation: Operation, node: Node, keywords: Mapping[str, Any]) -> Node | None:
-    if node.value is not None and not _is_worth(operation.cost, node.shape):
+    if node.value is not None and not is_worth(operation.cost, node.shape):
         return None
     if 0 in node.shape or max(node.shape, default=1) == 1:
         return None

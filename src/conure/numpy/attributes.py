@@ -9,7 +9,7 @@ import numpy
 
 from conure.numpy.handle import ndarray
 from conure.numpy.iterators import FlatIterator
-from conure.numpy.seam import call, expose, given_away, real, wrapped, writing
+from conure.numpy.seam import call, engine, expose, given_away, real, wrapped, writing
 
 plain_array = numpy.ndarray
 
@@ -81,6 +81,10 @@ def view(name: str) -> property:
     read = getattr(plain_array, name).__get__
 
     def get(self: Any) -> Any:
+        if type(self) is ndarray and self._value is None:
+            found = engine().viewed(self, read)
+            if found is not engine().NOT_RECORDED:
+                return found
         return call(read, (self,), {})
 
     return property(get, None, None, doc(name))

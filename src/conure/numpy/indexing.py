@@ -52,6 +52,10 @@ def __getitem__(self: Any, key: Any) -> Any:
         array._origin = self
         return array
     else:
+        if value is None:
+            view = engine().part(self, key)
+            if view is not None:
+                return view
         result = real(self)[plain_key(key)]
     kind = type(result)
     if kind is plain_array:

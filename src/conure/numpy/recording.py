@@ -7,14 +7,17 @@ NumPy gives as a scalar is computed at once: a number cannot be pending and a nu
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy
 
-from conure.lazy.evaluate import evaluate_readers, value_of, write
+from conure.lazy import memory
+from conure.lazy.evaluate import evaluate, evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf
-from conure.lazy.record import cast, record
+from conure.lazy.record import cast, is_worth, record
+from conure.lazy.views import place_of, view_of
 from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import REDUCTIONS
 
@@ -46,11 +49,98 @@ def node_of(array: ndarray) -> Node:
 def real_array(array: ndarray) -> Any:
     """The real array of one that may be pending."""
     if array._value is None:
-        node = array._node
-        array._value = value_of(node)
-        node.value = node.value.view()  # the shape of the array itself may be set later
-        del array._node
+        base = array if array._node.place is None else _base_of(array)
+        node = base._node
+        value = base._value = value_of(node)
+        node.value = value.view()  # the shape of the array itself may be set later
+        del base._node
+        if node.place is not None:
+            _share(base)
     return array._value
+
+
+# ---- views of pending arrays -----------------------------------------------------------------
+
+
+def _base_of(array: ndarray) -> ndarray:
+    """The pending array that a pending view was taken of, by however many steps."""
+    while hasattr(array, "_origin"):
+        array = array._origin
+    return array
+
+
+def _share(base: ndarray) -> None:
+    """The array is real now: make its views real ones, before anything is written."""
+    for reference in getattr(base, "_views", ()):
+        view = reference()
+        if view is not None and view._value is None:
+            node = view._node
+            view._value = node.place
+            node.settle(node.place.view())
+            del view._node
+
+
+def _is_shared(array: ndarray) -> bool:
+    """Whether a pending array is a view, or has views that somebody holds."""
+    if array._node.place is None:
+        return False
+    views = getattr(array, "_views", ())
+    return hasattr(array, "_origin") or any(reference() is not None for reference in views)
+
+
+def viewed(array: ndarray, take: Callable[[Any], Any]) -> Any:
+    """What `take` gives of a pending array, where that is views of it; else NOT_RECORDED."""
+    node = array._node
+    if array._value is not None or node.value is not None:
+        return NOT_RECORDED
+    base = _base_of(array) if node.is_view else array
+    try:
+        found = take(place_of(node))
+    except Exception:  # NumPy says it again
+        return NOT_RECORDED
+    if type(found) in (list, tuple):
+        views = [_view(array, base, each) for each in found]
+        if not views or any(view is None for view in views):
+            return NOT_RECORDED
+        return type(found)(views)
+    view = _view(array, base, found)
+    return NOT_RECORDED if view is None else view
+
+
+def part(array: ndarray, key: Any) -> ndarray | None:
+    """The pending view `array[key]` of a pending array, or None."""
+    if not _is_basic(key):
+        return None
+    found = viewed(array, lambda place: place[key])
+    return None if found is NOT_RECORDED else found
+
+
+def _view(array: ndarray, base: ndarray, found: Any) -> ndarray | None:
+    node = base._node
+    if found is array._node.place:
+        return array
+    if type(found) is not numpy.ndarray or found.base is not node.place or not found.ndim:
+        return None
+    if found.size * 4 < node.size and not is_worth(1.0, found.shape):
+        return None  # a few elements of many: the many will be wanted soon
+    view = view_of(node, found)
+    if view is None:
+        return None
+    made: ndarray = new(ndarray)
+    made._value, made._node, made._origin = None, view, array
+    try:
+        views = base._views
+    except AttributeError:
+        views = base._views = []
+    if len(views) % 64 == 63:
+        views[:] = [reference for reference in views if reference() is not None]
+    views.append(weakref.ref(made))
+    if memory.register(view):
+        evaluate(memory.pending())
+    return made
+
+
+# ---- recording -------------------------------------------------------------------------------
 
 
 def pending(node: Node) -> Any:
@@ -97,6 +187,8 @@ def assigned(target: Any, node: Node, dying: int = 0) -> bool:
         if converted is None:
             return False
         node = converted
+    if target._value is None and _is_shared(target):
+        real_array(target)
     if target._value is None:
         if node.order != target._node.order:
             return False  # what is written to keeps its layout

@@ -205,6 +205,12 @@ def call(
         result = _recorded(function, args, kwargs)
         if result is not None:
             return result
+    elif function in VIEWING and args and type(args[0]) is ndarray and args[0]._value is None:
+        result = engine().viewed(
+            args[0], lambda place: (run or function)(place, *args[1:], **kwargs)
+        )
+        if result is not engine().NOT_RECORDED:
+            return result
     seen: Seen = []
     for position in written:
         if position < len(args):
@@ -260,6 +266,23 @@ RECORDABLE = REDUCTIONS | {
 }
 """Functions that may be recorded, besides the ufuncs."""
 
+
+VIEWING = frozenset(
+    {
+        *(
+            numpy.transpose,
+            numpy.permute_dims,
+            numpy.matrix_transpose,
+            numpy.swapaxes,
+            numpy.moveaxis,
+        ),
+        *(numpy.rollaxis, numpy.flip, numpy.fliplr, numpy.flipud, numpy.rot90, numpy.squeeze),
+        *(numpy.expand_dims, numpy.diagonal, numpy.atleast_1d, numpy.atleast_2d, numpy.atleast_3d),
+        *(numpy.split, numpy.array_split, numpy.hsplit, numpy.vsplit, numpy.dsplit, numpy.unstack),
+        *(numpy.real, numpy.imag, numpy.ndarray.transpose),
+    }
+)
+"""Functions that give views of their first argument, or itself."""
 
 _CHEAP = REDUCTIONS | {
     *(numpy.add, numpy.subtract, numpy.multiply, numpy.negative, numpy.positive, numpy.absolute),
