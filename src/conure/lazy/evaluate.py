@@ -146,7 +146,8 @@ def _viewed(arg: Any) -> Any:
 def _memory_of(node: Node) -> Array:
     if node.place is not None:
         return node.place
-    return np.empty(node.shape, node.dtype, node.order)  # type: ignore[call-overload]  # the order is "C" or "F"
+    made: Array = np.empty(node.shape, node.dtype, node.order)  # type: ignore[call-overload]  # the order is "C" or "F"
+    return made
 
 
 def _launch(request: Request) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -77,8 +77,8 @@ def _subscript(base: Array, seen: Array) -> tuple[str, tuple[int, ...]] | None:
     for own, (extent, stride) in enumerate(zip(seen.shape, seen.strides, strict=True)):
         if extent == 1:
             continue
-        axis = next((axis for axis in wide if base.strides[axis] <= abs(stride)), None)
-        if axis is None or axis in taken or stride % base.strides[axis]:
+        axis = next((axis for axis in wide if base.strides[axis] <= abs(stride)), -1)
+        if axis < 0 or axis in taken or stride % base.strides[axis]:
             return None
         step = stride // base.strides[axis]
         if not 0 <= starts[axis] + step * (extent - 1) < base.shape[axis]:
