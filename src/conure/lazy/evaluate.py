@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from conure.lazy import memory, results
-from conure.lazy.nodes import Array, Node, Operation, leaf, topological
+from conure.lazy.nodes import Array, Deferred, Node, Operation, leaf, topological
 from conure.lazy.plans import plan_for
 from conure.lazy.source import Request
 
@@ -33,6 +33,9 @@ def value_of(node: Node) -> Any:
 def evaluate(wanted: Sequence[Node]) -> None:
     """Give these nodes their values."""
     with memory.lock:
+        later = [node for node in wanted if isinstance(node, Deferred) and node.value is None]
+        if later:
+            wanted = [node for node in wanted if not isinstance(node, Deferred)]
         views = [node for node in wanted if node.is_view]
         if views:  # they have theirs as soon as what they view has
             wanted = [node.args[0] if node.is_view else node for node in wanted]
@@ -42,6 +45,8 @@ def evaluate(wanted: Sequence[Node]) -> None:
             _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
         for node in views:
             node.settle(node.place)
+        for each in later:
+            each.compute()
 
 
 def write(target: Array, value: Node, dying: int = 0) -> None:

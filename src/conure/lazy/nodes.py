@@ -17,7 +17,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Dtype = np.dtype[Any]
 Shape = tuple[int, ...]
-Role = Literal["elementwise", "reduction", "view"]
+Role = Literal["elementwise", "reduction", "view", "selection"]
 
 _numbers = itertools.count()
 _marks = itertools.count(1)
@@ -106,6 +106,16 @@ class Node:
         for extent in self.shape:
             count *= extent
         return count
+
+
+class Deferred(Node):
+    """A node that is no part of a program: it is never an operand, and computes itself."""
+
+    __slots__ = ()
+
+    def compute(self) -> None:
+        """Give it its value."""
+        raise NotImplementedError
 
 
 def leaf(value: Any) -> Node:

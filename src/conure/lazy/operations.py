@@ -42,6 +42,11 @@ _SAMPLES: Final[dict[type, Any]] = {bool: True, int: 1, float: 1.0, complex: 1j}
 _NANOSECONDS: Final = 0.5  # of one cheap operation on one element, in NumPy
 
 
+WHERE_MASKED: Final = Operation("np.where({}, {}, {})", "elementwise", 0.5)
+"""`np.where` that stands for something that looks at selected elements only: what is computed of
+the others may not warn."""
+
+
 @functools.cache
 def elementwise(function: Callable[..., Any]) -> Operation | None:
     """The operation that a NumPy function applies to each element; None if there is none."""

@@ -21,7 +21,7 @@ from conure.errors import NOWHERE, Loc
 from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.ir.nodes import Program
 from conure.lazy.errstate import watched
-from conure.lazy.operations import lowered_source
+from conure.lazy.operations import WHERE_MASKED, lowered_source
 from conure.lazy.source import Request, Source, source
 from conure.lazy.stepwise import stepwise
 from conure.outcomes import parameters
@@ -54,6 +54,7 @@ class Plan:
         self.compile_seconds = 0.0
         self._steps: Callable[..., tuple[Any, ...]] | None = None
         self._is_lowered = False
+        self._is_quiet = any(node.operation is WHERE_MASKED for node in request.nodes)
 
     def run(self, values: Values, request: Request) -> tuple[Any, ...]:
         """Run on these values, of this request; the numbers that are left."""
@@ -129,7 +130,7 @@ class Plan:
             names: dict[str, Any] = {"np": np}
             exec(compile(stepwise(request), "<recorded>", "exec"), names)
             self._steps = names["run"]
-        if watched():  # this was recorded when nobody watched, so nothing was to be raised
+        if self._is_quiet or watched():  # this was recorded when nobody watched, so nothing was to be raised
             with np.errstate(all="ignore"):
                 return self._steps(*values)
         return self._steps(*values)

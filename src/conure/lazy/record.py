@@ -88,6 +88,11 @@ _POWERS: Final[dict[float, tuple[str, Callable[..., Any]]]] = {
 """For an exponent, the kinds of dtypes and the function that takes its place."""
 
 
+def record_operation(operation: Operation, operands: Sequence[Any]) -> Node | None:
+    """The node of an elementwise operation, or None."""
+    return None if watched() else _elementwise(operation, operands)
+
+
 def cast(node: Node, dtype: Dtype) -> Node | None:
     """The node of `node.astype(dtype)`, or None."""
     if watched():

@@ -15,11 +15,12 @@ import numpy
 
 from conure.lazy import memory
 from conure.lazy.evaluate import evaluate, evaluate_readers, value_of, write
-from conure.lazy.nodes import Node, leaf
+from conure.lazy.nodes import Deferred, Node, leaf
 from conure.lazy.record import cast, is_worth, record
+from conure.lazy.selection import Selection, combined, is_same, masked, select, total
 from conure.lazy.views import place_of, view_of
 from conure.numpy.handle import ndarray, new
-from conure.numpy.seam import REDUCTIONS
+from conure.numpy.seam import REDUCTIONS, SCALARS
 
 NOT_RECORDED: Final = object()
 """The answer where there is none."""
@@ -91,7 +92,7 @@ def _is_shared(array: ndarray) -> bool:
 def viewed(array: ndarray, take: Callable[[Any], Any]) -> Any:
     """What `take` gives of a pending array, where that is views of it; else NOT_RECORDED."""
     node = array._node
-    if array._value is not None or node.value is not None:
+    if array._value is not None or node.value is not None or type(node) is not Node:
         return NOT_RECORDED
     base = _base_of(array) if node.is_view else array
     try:
@@ -163,7 +164,9 @@ def recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     if function in REDUCTIONS and len(args) == 2 and "axis" not in kwargs:
         args, kwargs = args[:1], {**kwargs, "axis": args[1]}
     node = _node(function, args, kwargs)
-    return NOT_RECORDED if node is None else pending(node)
+    if node is None:
+        return _of_selections(function, args, kwargs)
+    return pending(node)
 
 
 def written(
@@ -173,7 +176,9 @@ def written(
     `dying` is an operand that nobody holds."""
     last = id(dying._node) if type(dying) is ndarray and dying._value is None else 0
     node = _node(function, args, {})
-    return node is not None and assigned(target, node, last)
+    if node is None:
+        return _selection_written(target, function, args)
+    return assigned(target, node, last)
 
 
 def assigned(target: Any, node: Node, dying: int = 0) -> bool:
@@ -205,6 +210,8 @@ def assigned_part(target: ndarray, key: Any, item: ndarray) -> bool:
     if item._value is not None or not _is_basic(key):
         return False
     node: Node = item._node  # the item may be the target, which is computed now
+    if type(node) is not Node:
+        return False
     part: ndarray = new(ndarray)
     view = real_array(target)[key]
     if type(view) is not numpy.ndarray:
@@ -244,6 +251,117 @@ def _converted(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         return NOT_RECORDED
     node = cast(node_of(args[0]), dtype)
     return NOT_RECORDED if node is None else pending(node)
+
+
+# ---- selections by masks ---------------------------------------------------------------------
+
+
+def selected(array: ndarray, mask: ndarray) -> ndarray | None:
+    """The pending `array[mask]`, or None."""
+    source, chosen = node_of(array), node_of(mask)
+    if type(source) is not Node or type(chosen) is not Node:
+        return None
+    selection = select(source, chosen)
+    return None if selection is None else pending_selection(selection)
+
+
+def pending_selection(selection: Selection) -> ndarray:
+    """An array that is given by a selection."""
+    array: ndarray = new(ndarray)
+    array._value, array._node = None, selection
+    return array
+
+
+def _of_selections(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    """The pending result of a function of selections, or NOT_RECORDED."""
+    if kwargs or not any(_selection_of(arg) for arg in args):
+        return NOT_RECORDED
+    if function is numpy.sum and len(args) == 1:
+        node = total(args[0]._node)
+        return NOT_RECORDED if node is None else pending(node)
+    selection = combined(function, [_selection_of(arg) or arg for arg in args])
+    return NOT_RECORDED if selection is None else pending_selection(selection)
+
+
+def _selection_of(arg: object) -> Selection | None:
+    if type(arg) is not ndarray or arg._value is not None:
+        return None
+    node = arg._node
+    return node if type(node) is Selection and node.value is None else None
+
+
+def _selection_written(target: ndarray, function: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Whether a selection has become `function(*args)`, which is of its dtype."""
+    own = _selection_of(target)
+    if own is None:
+        return False
+    found = combined(function, [_selection_of(arg) or arg for arg in args])
+    if found is None or found.dtype != own.dtype or found.mask is not own.mask:
+        return False
+    target._node = found
+    return True
+
+
+def masked_written(
+    target: ndarray, mask: ndarray, item: Any, dying: tuple[bool, bool] = (False, False)
+) -> bool:
+    """Whether `target[mask] = item` has been done: a number, or a selection by the same mask.
+    `dying` tells of the mask and of the item whether nobody else holds it."""
+    chosen = node_of(mask)
+    if type(chosen) is not Node or chosen.dtype != bool or chosen.shape != target.shape:
+        return False
+    selection = _selection_of(item)
+    if selection is not None:
+        if not is_same(selection.mask, chosen):
+            return False
+        chosen, value = selection.mask, selection.whole
+        if dying[1]:  # nor what it was made of
+            del item._node, selection
+    elif type(item) is ndarray:
+        return False
+    else:
+        value = item
+    before = node_of(target)
+    if type(before) is not Node:
+        return False
+    node = masked(before, chosen, value, before.dtype)
+    last = id(chosen) if dying[0] else 0
+    del chosen, value, before  # such references would count as somebody's
+    return node is not None and assigned(target, node, last)
+
+
+def written_where(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    """The result of a function that writes where a mask holds, or NOT_RECORDED."""
+    if function is numpy.putmask and len(args) == 3 and not kwargs:
+        target, mask, value = args
+        if getattr(mask, "shape", None) != getattr(target, "shape", ()):
+            return NOT_RECORDED
+    elif function is numpy.copyto and len(args) == 2 and [*kwargs] == ["where"]:
+        target, value, mask = *args, kwargs["where"]
+    elif type(function) is numpy.ufunc and set(kwargs) == {"out", "where"}:
+        target, mask, value = kwargs["out"], kwargs["where"], (function, args)
+    else:
+        return NOT_RECORDED
+    if type(target) is not ndarray or type(mask) is not ndarray or mask.dtype != bool:
+        return NOT_RECORDED
+    if type(value) is ndarray:
+        value = node_of(value)
+    elif type(value) is tuple:
+        value = _node(*value, {}) if len(args) == function.nin else None
+    elif type(value) not in SCALARS:
+        return NOT_RECORDED
+    before, chosen = node_of(target), node_of(mask)
+    if value is None or any(isinstance(node, Deferred) for node in (before, chosen, value)):
+        return NOT_RECORDED
+    node = masked(before, chosen, value, before.dtype)
+    del before, chosen, value  # such references would count as somebody's
+    if node is None or not assigned(target, node):
+        return NOT_RECORDED
+    return target if type(function) is numpy.ufunc else None
 
 
 def settle(array: ndarray) -> None:

@@ -211,6 +211,11 @@ def call(
         )
         if result is not engine().NOT_RECORDED:
             return result
+    if "where" in kwargs or function is numpy.putmask:
+        if _is_large((*args[:1], kwargs.get("out")), LARGE):
+            result = engine().written_where(function, args, kwargs)
+            if result is not engine().NOT_RECORDED:
+                return result
     seen: Seen = []
     for position in written:
         if position < len(args):
