@@ -84,6 +84,15 @@ def _reduction(function: Callable[..., Any], keywords: str) -> Operation | None:
     return Operation(f"np.{function.__name__}({{}}{keywords})", "reduction", _NANOSECONDS)
 
 
+@functools.cache
+def product(function: Callable[..., Any]) -> Operation | None:
+    """The operation of a product of vectors and matrices; None if it is none."""
+    row = ROWS.get(function)
+    if row is None or row.rule != "dot":
+        return None
+    return Operation(f"np.{function.__name__}({{}}, {{}})", "reduction", _NANOSECONDS)
+
+
 def _is_static(item: object) -> bool:
     return item is None or type(item) in (int, bool) or _is_axes(item)
 
@@ -92,7 +101,9 @@ def _is_axes(value: object) -> bool:
     return type(value) is tuple and all(type(axis) is int for axis in value)
 
 
-def result_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int = 1) -> Dtype | None:
+def result_dtype(
+    operation: Operation, kinds: tuple[Kind, ...], rank: int | tuple[int, ...] = 1
+) -> Dtype | None:
     """The dtype of the result on operands of these kinds; None if it is not recorded."""
     key = (*kinds, rank) if operation.role == "reduction" else kinds
     if key not in operation.types:
@@ -100,10 +111,14 @@ def result_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int = 1) -
     return operation.types[key]
 
 
-def _found_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int) -> Dtype | None:
+def _found_dtype(
+    operation: Operation, kinds: tuple[Kind, ...], rank: int | tuple[int, ...]
+) -> Dtype | None:
     """Ask NumPy on samples, and the front end whether it would compile the same."""
+    ranks = rank if isinstance(rank, tuple) else (rank,) * len(kinds)
     samples = [
-        _SAMPLES[kind] if isinstance(kind, type) else np.ones((2,) * rank, kind) for kind in kinds
+        _SAMPLES[kind] if isinstance(kind, type) else np.ones((2,) * each, kind)
+        for kind, each in zip(kinds, ranks, strict=True)
     ]
     names = [f"v{k}" for k in range(len(samples))]
     source = operation.template.format(*names)

@@ -23,7 +23,7 @@ from conure.lazy import memory
 from conure.lazy.errstate import watched
 from conure.lazy.evaluate import evaluate
 from conure.lazy.nodes import Dtype, Node, Operation, Shape, leaf
-from conure.lazy.operations import casting, elementwise, reduction, result_dtype
+from conure.lazy.operations import casting, elementwise, product, reduction, result_dtype
 
 WORTH_RECORDING: Final = 20_000.0
 """Nanoseconds that NumPy takes for a call that is better recorded than run at once."""
@@ -55,6 +55,9 @@ def record(
         if keywords or len(operands) != operation.arity:
             return None
         return _elementwise(operation, operands)
+    operation = product(function)
+    if operation is not None:
+        return None if keywords else _product(operation, operands)
     operation = reduction(function, keywords)
     if operation is None or len(operands) != 1 or type(operands[0]) is not Node:
         return None
@@ -249,6 +252,31 @@ def _reduction(operation: Operation, node: Node, keywords: Mapping[str, Any]) ->
         return None
     foreign = node.value is not None and memory.is_exposed(node.value)
     return _registered(Node(operation, (node,), shape, dtype), foreign)
+
+
+def _product(operation: Operation, operands: Sequence[Any]) -> Node | None:
+    """A matrix and a vector, or two vectors, where the larger one is still to be computed: then it
+    need not be stored. The others are the library's, which is as fast as memory."""
+    if len(operands) != 2 or not all(type(each) is Node for each in operands):
+        return None
+    left, right = operands
+    ranks = len(left.shape), len(right.shape)
+    if ranks not in ((1, 1), (1, 2), (2, 1)):
+        return None
+    if left.shape[-1] != right.shape[0] or min(*left.shape, *right.shape) < 2:
+        return None
+    larger = [each for each in operands if len(each.shape) == max(ranks)]
+    if all(each.value is not None for each in larger):
+        return None
+    if not is_worth(operation.cost, larger[0].shape):
+        return None
+    dtype = result_dtype(operation, (left.dtype, right.dtype), ranks)
+    if dtype is None:
+        return None
+    values = [each.value for each in operands if each.value is not None]
+    foreign = any(memory.is_exposed(value) for value in values)
+    shape = (*left.shape[:-1], *right.shape[1:])
+    return _registered(Node(operation, tuple(operands), shape, dtype), foreign)
 
 
 def _reduced(shape: Shape, axis: Any, keepdims: bool) -> Shape | None:

@@ -76,10 +76,10 @@ def __getitem__(self: Any, key: Any) -> Any:
 
 def is_large_mask(value: Any, key: Any) -> bool:
     """Whether an index is a mask of ours for many elements."""
-    mask = key._value
+    mask: Any = key._value
     if mask is None:
         return bool(key.dtype == bool)
-    return (value is None or value.size > LARGE[0]) and mask.dtype == bool
+    return mask.dtype.char == "?" and (value is None or bool(value.size > LARGE[0]))
 
 
 class _Probe:

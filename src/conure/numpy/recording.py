@@ -305,7 +305,7 @@ def _selection_written(target: ndarray, function: Callable[..., Any], args: Sequ
 
 
 def masked_written(
-    target: ndarray, mask: ndarray, item: Any, dying: tuple[bool, bool] = (False, False)
+    target: Any, mask: ndarray, item: Any, dying: tuple[bool, bool] = (False, False)
 ) -> bool:
     """Whether `target[mask] = item` has been done: a number, or a selection by the same mask.
     `dying` tells of the mask and of the item whether nobody else holds it."""
@@ -336,32 +336,40 @@ def written_where(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
     """The result of a function that writes where a mask holds, or NOT_RECORDED."""
-    if function is numpy.putmask and len(args) == 3 and not kwargs:
-        target, mask, value = args
-        if getattr(mask, "shape", None) != getattr(target, "shape", ()):
-            return NOT_RECORDED
-    elif function is numpy.copyto and len(args) == 2 and [*kwargs] == ["where"]:
-        target, value, mask = *args, kwargs["where"]
-    elif type(function) is numpy.ufunc and set(kwargs) == {"out", "where"}:
-        target, mask, value = kwargs["out"], kwargs["where"], (function, args)
-    else:
+    parts = _parts_where(function, args, kwargs)
+    if parts is None:
         return NOT_RECORDED
-    if type(target) is not ndarray or type(mask) is not ndarray or mask.dtype != bool:
-        return NOT_RECORDED
-    if type(value) is ndarray:
-        value = node_of(value)
-    elif type(value) is tuple:
-        value = _node(*value, {}) if len(args) == function.nin else None
-    elif type(value) not in SCALARS:
+    target, mask, value = parts
+    if type(target) is not ndarray or type(mask) is not ndarray:
         return NOT_RECORDED
     before, chosen = node_of(target), node_of(mask)
-    if value is None or any(isinstance(node, Deferred) for node in (before, chosen, value)):
+    if chosen.dtype != bool or any(isinstance(node, Deferred) for node in (before, chosen, value)):
         return NOT_RECORDED
     node = masked(before, chosen, value, before.dtype)
-    del before, chosen, value  # such references would count as somebody's
+    del before, chosen, value, parts  # such references would count as somebody's
     if node is None or not assigned(target, node):
         return NOT_RECORDED
     return target if type(function) is numpy.ufunc else None
+
+
+def _parts_where(
+    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Any, Any, Any] | None:
+    """What is written, the mask, and the number or node to write."""
+    if function is numpy.putmask and len(args) == 3 and not kwargs:
+        target, mask, value = args
+        if getattr(mask, "shape", None) != getattr(target, "shape", ()):
+            return None
+    elif function is numpy.copyto and len(args) == 2 and [*kwargs] == ["where"]:
+        target, value, mask = *args, kwargs["where"]
+    elif type(function) is numpy.ufunc and set(kwargs) == {"out", "where"}:
+        value = _node(function, args, {}) if len(args) == function.nin else None
+        return None if value is None else (kwargs["out"], kwargs["where"], value)
+    else:
+        return None
+    if type(value) is ndarray:
+        return target, mask, node_of(value)
+    return (target, mask, value) if type(value) in SCALARS else None
 
 
 def settle(array: ndarray) -> None:

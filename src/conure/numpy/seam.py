@@ -211,11 +211,12 @@ def call(
         )
         if result is not engine().NOT_RECORDED:
             return result
-    if "where" in kwargs or function is numpy.putmask:
-        if _is_large((*args[:1], kwargs.get("out")), LARGE):
-            result = engine().written_where(function, args, kwargs)
-            if result is not engine().NOT_RECORDED:
-                return result
+    if ("where" in kwargs or function is numpy.putmask) and _is_large(
+        (*args[:1], kwargs.get("out")), LARGE
+    ):
+        result = engine().written_where(function, args, kwargs)
+        if result is not engine().NOT_RECORDED:
+            return result
     seen: Seen = []
     for position in written:
         if position < len(args):
@@ -261,13 +262,14 @@ REDUCTIONS = frozenset(
     {
         *(numpy.sum, numpy.prod, numpy.min, numpy.max, numpy.mean, numpy.any, numpy.all),
         *(numpy.std, numpy.var, numpy.argmin, numpy.argmax, numpy.ptp),
-        *(numpy.nansum, numpy.nanmin, numpy.nanmax, numpy.nanmean),
+        *(numpy.nansum, numpy.nanmin, numpy.nanmax, numpy.nanmean, numpy.count_nonzero),
     }
 )
 """Functions of an array and an axis that may be recorded."""
 
 RECORDABLE = REDUCTIONS | {
     *(numpy.where, numpy.clip, numpy.astype, numpy.ndarray.astype, numpy.angle),
+    *(numpy.dot, numpy.vdot, numpy.inner),
 }
 """Functions that may be recorded, besides the ufuncs."""
 
