@@ -151,8 +151,7 @@ def _viewed(arg: Any) -> Any:
 def _memory_of(node: Node) -> Array:
     if node.place is not None:
         return node.place
-    made: Array = np.empty(node.shape, node.dtype, node.order)  # type: ignore[call-overload]  # the order is "C" or "F"
-    return made
+    return results.empty(node.shape, node.dtype, node.order)
 
 
 def _launch(request: Request) -> None:

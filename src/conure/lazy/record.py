@@ -266,8 +266,8 @@ def _product(operation: Operation, operands: Sequence[Any]) -> Node | None:
     if left.shape[-1] != right.shape[0] or min(*left.shape, *right.shape) < 2:
         return None
     larger = [each for each in operands if len(each.shape) == max(ranks)]
-    if all(each.value is not None for each in larger):
-        return None
+    if all(each.value is not None or each.inlined for each in larger):
+        return None  # or it is multiplied for a second time, so it is stored anyway
     if not is_worth(operation.cost, larger[0].shape):
         return None
     dtype = result_dtype(operation, (left.dtype, right.dtype), ranks)
@@ -275,6 +275,8 @@ def _product(operation: Operation, operands: Sequence[Any]) -> Node | None:
         return None
     values = [each.value for each in operands if each.value is not None]
     foreign = any(memory.is_exposed(value) for value in values)
+    for each in larger:
+        each.inlined = True
     shape = (*left.shape[:-1], *right.shape[1:])
     return _registered(Node(operation, tuple(operands), shape, dtype), foreign)
 

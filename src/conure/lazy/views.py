@@ -21,6 +21,7 @@ from typing import Final
 
 import numpy as np
 
+from conure.lazy import memory, results
 from conure.lazy.nodes import Array, Node, Operation, leaf  # noqa: F401 # the doctest's
 from conure.lazy.record import order_of
 
@@ -32,7 +33,8 @@ _NEAR: Final = 16
 def place_of(node: Node) -> Array:
     """The memory that a pending node's value will lie in."""
     if node.place is None:
-        node.place = np.empty(node.shape, node.dtype, node.order)  # type: ignore[call-overload]  # the order is "C" or "F"
+        with memory.lock:
+            node.place = results.empty(node.shape, node.dtype, node.order)
     return node.place
 
 
