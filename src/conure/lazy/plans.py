@@ -130,7 +130,9 @@ class Plan:
             names: dict[str, Any] = {"np": np}
             exec(compile(stepwise(request), "<recorded>", "exec"), names)
             self._steps = names["run"]
-        if self._is_quiet or watched():  # this was recorded when nobody watched, so nothing was to be raised
+        if (
+            self._is_quiet or watched()
+        ):  # this was recorded when nobody watched, so nothing was to be raised
             with np.errstate(all="ignore"):
                 return self._steps(*values)
         return self._steps(*values)
