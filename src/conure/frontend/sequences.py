@@ -131,19 +131,26 @@ def difference(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value])
 
 
 def rolled(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> Elements:
-    """`np.roll(x, shift)` of one axis."""
-    if len(args) != 2 or named or not isinstance(args[1], Number):
-        ctx.refuse("np.roll is compiled for one axis and a shift")
+    """`np.roll(x, shift)` of one axis, `np.roll(x, shift, axis)` along one."""
+    if not 2 <= len(args) <= 3 or not isinstance(args[1], Number):
+        ctx.refuse("np.roll is compiled for a shift along one axis")
     view = as_view(ctx, args[0])
-    if view.rank != 1:
-        ctx.refuse("np.roll is compiled for arrays of one axis")
-    extent, shift = ctx.held(view.shape[0]), ctx.held(as_index(ctx, args[1]))
+    _, axis = _single(ctx, "np.roll", [args[0], *args[2:]], named)
+    if axis is None and view.rank != 1:
+        ctx.refuse("np.roll of several axes needs one of them", "name the axis")
+    axis = 0 if axis is None else axis
+    if not -view.rank <= axis < view.rank:
+        ctx.refuse("the axis is out of range: AxisError")
+    axis %= view.rank
+    shape = tuple(map(ctx.held, view.shape))
+    extent, shift = shape[axis], ctx.held(as_index(ctx, args[1]))
     source = elements(ctx, view)
 
     def element(place: Index) -> Expr:
-        return source.element((apply("mod", minus(place[0], shift), extent, checked=False),))
+        turned = apply("mod", minus(place[axis], shift), extent, checked=False)
+        return source.element((*place[:axis], turned, *place[axis + 1 :]))
 
-    return Elements(view.dtype, (extent,), element, tuple(map(scattered, source.reads)))
+    return Elements(view.dtype, shape, element, tuple(map(scattered, source.reads)))
 
 
 def scattered(view: View) -> View:
