@@ -17,7 +17,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Dtype = np.dtype[Any]
 Shape = tuple[int, ...]
-Role = Literal["elementwise", "reduction", "view", "selection"]
+Role = Literal["elementwise", "reduction", "view", "moved", "selection"]
 
 _numbers = itertools.count()
 _marks = itertools.count(1)

@@ -151,10 +151,10 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
     dtype = result_dtype(operation, tuple(kinds))
     if dtype is None or (whole and not _integers_fit(kinds, args)):
         return None
-    order = "C" if len(shape) < 2 else _order(args, shape)
+    order = "C" if len(shape) < 2 else order_among(args, shape)
     if order is None:
         return None
-    return _registered(Node(operation, tuple(args), shape, dtype, order), foreign)
+    return registered(Node(operation, tuple(args), shape, dtype, order), foreign)
 
 
 def _raises_rank(args: Sequence[Any]) -> bool:
@@ -193,7 +193,7 @@ def _integers_fit(kinds: Sequence[Any], args: Sequence[Any]) -> bool:
     return all(low <= arg <= high for arg in args if type(arg) is int)
 
 
-def _order(args: Sequence[Any], shape: Shape) -> str | None:
+def order_among(args: Sequence[Any], shape: Shape) -> str | None:
     """The memory order of NumPy's result; None if it is neither C nor Fortran order.
 
     Operands of the result's shape decide. One that is broadcast leaves the order of some axes
@@ -228,7 +228,8 @@ def order_of(value: Any) -> str | None:
     return "F" if strides == sorted(strides) and 1 not in value.shape else None
 
 
-def _registered(node: Node, foreign: bool) -> Node:
+def registered(node: Node, foreign: bool) -> Node:
+    """The node, remembered as pending; evaluated, if it reads memory that strangers hold."""
     if memory.register(node):
         evaluate(memory.pending())
     if foreign:
@@ -245,13 +246,13 @@ def _reduction(operation: Operation, node: Node, keywords: Mapping[str, Any]) ->
     if 0 in node.shape or max(node.shape, default=1) == 1:
         return None
     shape = _reduced(node.shape, keywords.get("axis"), bool(keywords.get("keepdims", False)))
-    if shape is None or (len(shape) > 1 and _order((node,), node.shape) != "C"):
+    if shape is None or (len(shape) > 1 and order_among((node,), node.shape) != "C"):
         return None
     dtype = result_dtype(operation, (node.dtype,), len(node.shape))
     if dtype is None:
         return None
     foreign = node.value is not None and memory.is_exposed(node.value)
-    return _registered(Node(operation, (node,), shape, dtype), foreign)
+    return registered(Node(operation, (node,), shape, dtype), foreign)
 
 
 def _product(operation: Operation, operands: Sequence[Any]) -> Node | None:
@@ -278,7 +279,7 @@ def _product(operation: Operation, operands: Sequence[Any]) -> Node | None:
     for each in larger:
         each.inlined = True
     shape = (*left.shape[:-1], *right.shape[1:])
-    return _registered(Node(operation, tuple(operands), shape, dtype), foreign)
+    return registered(Node(operation, tuple(operands), shape, dtype), foreign)
 
 
 def _reduced(shape: Shape, axis: Any, keepdims: bool) -> Shape | None:

@@ -251,6 +251,6 @@ class _Writer:
             return is_written and node.uses == 0
         reader = self.readers[id(node)]
         assert reader.operation is not None
-        if reader.operation.role == "view":
+        if reader.operation.role in ("view", "moved"):
             return False
         return reader.operation.role == "reduction" or reader.shape == node.shape

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from conure.lazy import memory, results
-from conure.lazy.nodes import Array, Node, Operation, leaf  # noqa: F401 # the doctest's
+from conure.lazy.nodes import Array, Node, Operation, leaf
 from conure.lazy.record import order_of
 
 F64: Final = np.dtype(np.float64)
@@ -51,6 +51,17 @@ def view_of(base: Node, seen: Array) -> Node | None:
     node = Node(_operation(template), (base, *numbers), seen.shape, seen.dtype, order_of(seen))  # type: ignore[arg-type]  # None: what reads it is not recorded
     node.place = seen
     return node
+
+
+def part_of(node: Node, key: Any) -> Node | None:
+    """The node of `node[key]`, which nobody holds but what reads it; None if not understood."""
+    if node.value is not None:
+        return leaf(node.value[key])
+    base = node.args[0] if node.is_view else node
+    part = view_of(base, place_of(node)[key])
+    if part is not None:
+        memory.register(part)
+    return part
 
 
 @functools.lru_cache(4096)

@@ -15,6 +15,7 @@ import numpy
 
 from conure.lazy import memory
 from conure.lazy.evaluate import evaluate, evaluate_readers, value_of, write
+from conure.lazy.moving import MOVING, moved
 from conure.lazy.nodes import Deferred, Node, leaf
 from conure.lazy.record import cast, is_worth, record
 from conure.lazy.selection import Selection, combined, is_same, masked, select, total
@@ -163,6 +164,11 @@ def recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
         return _converted(args, kwargs)
     if function in REDUCTIONS and len(args) == 2 and "axis" not in kwargs:
         args, kwargs = args[:1], {**kwargs, "axis": args[1]}
+    if function in MOVING:
+        node = moved(
+            function, [node_of(arg) if type(arg) is ndarray else arg for arg in args], kwargs
+        )
+        return NOT_RECORDED if node is None else pending(node)
     node = _node(function, args, kwargs)
     if node is None:
         return _of_selections(function, args, kwargs)

@@ -269,7 +269,7 @@ REDUCTIONS = frozenset(
 
 RECORDABLE = REDUCTIONS | {
     *(numpy.where, numpy.clip, numpy.astype, numpy.ndarray.astype, numpy.angle),
-    *(numpy.dot, numpy.vdot, numpy.inner),
+    *(numpy.dot, numpy.vdot, numpy.inner, numpy.roll, numpy.diff, numpy.cumsum, numpy.cumprod),
 }
 """Functions that may be recorded, besides the ufuncs."""
 
