@@ -21,6 +21,7 @@ from conure.lazy.record import cast, is_worth, record
 from conure.lazy.selection import Selection, combined, is_same, masked, select, total
 from conure.lazy.views import place_of, view_of
 from conure.numpy.handle import ndarray, new
+from conure.numpy.joining import joined
 from conure.numpy.seam import REDUCTIONS, SCALARS
 
 NOT_RECORDED: Final = object()
@@ -376,6 +377,15 @@ def _parts_where(
     if type(value) is ndarray:
         return target, mask, node_of(value)
     return (target, mask, value) if type(value) in SCALARS else None
+
+
+def joined_now(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> ndarray | None:
+    """The result of a function that joins arrays, of which some are pending; or None."""
+    if function is not numpy.pad and type(args[0]) not in (list, tuple):
+        return None
+    return joined(function, args, kwargs, node_of)
 
 
 def settle(array: ndarray) -> None:

@@ -217,6 +217,10 @@ def call(
         result = engine().written_where(function, args, kwargs)
         if result is not engine().NOT_RECORDED:
             return result
+    elif function in JOINING and READERS and args:
+        result = engine().joined_now(function, args, kwargs)
+        if result is not None:
+            return result
     seen: Seen = []
     for position in written:
         if position < len(args):
@@ -273,6 +277,9 @@ RECORDABLE = REDUCTIONS | {
 }
 """Functions that may be recorded, besides the ufuncs."""
 
+
+JOINING = frozenset({numpy.concatenate, numpy.stack, numpy.hstack, numpy.vstack, numpy.pad})
+"""Functions that put arrays together."""
 
 VIEWING = frozenset(
     {
