@@ -34,6 +34,8 @@ def complex_apply(scope: Scope, node: Apply, args: list[Operands]) -> Operands:
             )
         case "mul":
             return _product(scope, kind, args[0], args[1])
+        case "fused_mul":
+            return _fused_product(scope, kind, args[0], args[1])
         case "divide":
             return _quotient(scope, node, kind, args[0], args[1])
         case "neg":
@@ -60,6 +62,16 @@ def _product(scope: Scope, kind: str, a: Operands, b: Operands) -> Operands:
     rr, ii = value(f"fmul {kind} {ar}, {br}"), value(f"fmul {kind} {ai}, {bi}")
     ri, ir = value(f"fmul {kind} {ar}, {bi}"), value(f"fmul {kind} {ai}, {br}")
     return value(f"fsub {kind} {rr}, {ii}"), value(f"fadd {kind} {ri}, {ir}")
+
+
+def _fused_product(scope: Scope, kind: str, a: Operands, b: Operands) -> Operands:
+    value = scope.function.value
+    (ar, ai), (br, bi) = a, b
+    minus = value(f"fneg {kind} {value(f'fmul {kind} {ai}, {bi}')}")
+    ir = value(f"fmul {kind} {ai}, {br}")
+    return intrinsic(scope, "fma", kind, (ar, br, minus)), intrinsic(
+        scope, "fma", kind, (ar, bi, ir)
+    )
 
 
 def _same(scope: Scope, kind: str, a: Operands, b: Operands, equal: bool) -> str:

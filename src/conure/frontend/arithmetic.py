@@ -16,6 +16,7 @@ from conure.frontend.conversion import (
     represented,
     truth,
 )
+from conure.frontend.fused_products import products_are_fused
 from conure.frontend.promotion import COMPARISONS, join_types, overflows, plan
 from conure.frontend.values import Number
 from conure.ir.nodes import Apply, Const, Expr, If, Load
@@ -168,6 +169,9 @@ def operate(ctx: Lowering, op: str, left: Expr, right: Expr, elementwise: bool) 
     checked = overflows(op, elementwise, how.operand)
     left, right = convert(left, how.operand), convert(right, how.operand)
     if elementwise and how.operand.kind == "complex" and _fused(op, left, right):
+        if op == "mul" and products_are_fused(how.operand.dtype):
+            product = apply("fused_mul", left, right, checked=False)
+            return product if product.type is how.result else cast(product, how.result)
         ctx.refuse(
             "NumPy multiplies complex arrays with one rounding where the processor can, and "
             "single numbers with two",

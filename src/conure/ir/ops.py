@@ -94,6 +94,8 @@ def _arithmetic() -> tuple[Op, ...]:
            integer="sub", real="fsub"),
         Op("mul", 2, o.mul, np.multiply, "*", fails=_OVERFLOW, kinds=_NUMBER, commutative=True,
            associative=True, identity=1, integer="mul", real="fmul"),
+        # of complex arrays, with multiply-adds rounded once: see frontend/fused_products.py
+        Op("fused_mul", 2, np.multiply, np.multiply, kinds=_COMPLEX, cost=3),
         Op("divide", 2, o.truediv, np.divide, "/", "divide", fails=_ZERO,
            kinds=_NUMBER, real="fdiv", cost=5),
         Op("floordiv", 2, o.floordiv, np.floor_divide, "//", fails=_ZERO,

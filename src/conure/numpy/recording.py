@@ -320,23 +320,29 @@ def masked_written(
     if type(chosen) is not Node or chosen.dtype != bool or chosen.shape != target.shape:
         return False
     selection = _selection_of(item)
+    value: Any = item
     if selection is not None:
         if not is_same(selection.mask, chosen):
             return False
         chosen, value = selection.mask, selection.whole
-        if dying[1]:  # nor what it was made of
-            del item._node, selection
     elif type(item) is ndarray:
         return False
-    else:
-        value = item
     before = node_of(target)
-    if type(before) is not Node:
+    node = masked(before, chosen, value, before.dtype) if type(before) is Node else None
+    if node is None or not _takes(target, node):
         return False
-    node = masked(before, chosen, value, before.dtype)
     last = id(chosen) if dying[0] else 0
-    del chosen, value, before  # such references would count as somebody's
-    return node is not None and assigned(target, node, last)
+    if selection is not None and dying[1]:  # nor what it was made of
+        del item._node
+    del chosen, value, before, selection  # such references would count as somebody's
+    return assigned(target, node, last)
+
+
+def _takes(target: ndarray, node: Node) -> bool:
+    """Whether `assigned` will take a node of the target's own shape and dtype."""
+    if target._value is not None:
+        return bool(target._value.flags.writeable)
+    return _is_shared(target) or bool(node.order == target._node.order)
 
 
 def written_where(

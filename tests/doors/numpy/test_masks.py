@@ -168,12 +168,27 @@ def errors(np: Any, x: Any, y: Any) -> Any:
     return found, x
 
 
+def mask_of_another_order(np: Any, x: Any, y: Any) -> Any:
+    z = np.asfortranarray(x) + 1
+    z[y[::-1] > 2] += 1
+    return z
+
+
+def read_only(np: Any, x: Any, y: Any) -> Any:
+    x.flags.writeable = False
+    try:
+        x[y > 2] = x[y > 2] + 1
+    except ValueError as error:
+        return str(error), x
+    return x
+
+
 PROGRAMS: list[Program] = [
     fill, fill_a_result, update, update_by_others, equal_masks, other_masks, masks_that_disagree,
     mask_written_between, array_written_between, named_selection, shared_names,
     selection_in_place, shape_of_a_selection, functions_of_a_selection, sums,
     selection_with_others, selections_dropped_by_an_assignment, long_selection, a_view_written,
-    writers, errors,
+    writers, errors, mask_of_another_order, read_only,
 ]  # fmt: skip
 
 
