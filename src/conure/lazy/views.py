@@ -23,7 +23,7 @@ import numpy as np
 
 from conure.lazy import memory, results
 from conure.lazy.nodes import Array, Node, Operation, leaf
-from conure.lazy.record import order_of
+from conure.lazy.record import order_of, record_operation
 
 F64: Final = np.dtype(np.float64)
 _NEAR: Final = 16
@@ -51,6 +51,22 @@ def view_of(base: Node, seen: Array) -> Node | None:
     node = Node(_operation(template), (base, *numbers), seen.shape, seen.dtype, order_of(seen))  # type: ignore[arg-type]  # None: what reads it is not recorded
     node.place = seen
     return node
+
+
+_PARTS: Final = {
+    offset: Operation(f"np.{name}({{}})", "elementwise", 0.5)
+    for offset, name in enumerate(("real", "imag"))
+}
+
+
+def part_of_complex(seen: Array, whole: Node) -> Node | None:
+    """The node of a real view as the real or imaginary part of a complex array, if it is one: then
+    a program that reads both reads one array."""
+    value: Array = whole.value
+    if (seen.dtype, seen.shape, seen.strides) != (value.real.dtype, value.shape, value.strides):
+        return None
+    operation = _PARTS.get((_address(seen) - _address(value)) // seen.itemsize)
+    return None if operation is None else record_operation(operation, (whole,))
 
 
 def part_of(node: Node, key: Any) -> Node | None:

@@ -19,7 +19,7 @@ from conure.lazy.moving import MOVING, moved
 from conure.lazy.nodes import Deferred, Node, leaf
 from conure.lazy.record import cast, is_worth, record
 from conure.lazy.selection import Selection, combined, is_same, masked, select, total
-from conure.lazy.views import place_of, view_of
+from conure.lazy.views import part_of_complex, place_of, view_of
 from conure.numpy.handle import ndarray, new
 from conure.numpy.joining import joined
 from conure.numpy.seam import REDUCTIONS, SCALARS
@@ -43,10 +43,33 @@ def node_of(array: ndarray) -> Node:
     try:
         node: Node = array._node
     except AttributeError:
+        value: Any = array._value
+        if value.dtype.kind == "f" and value.base is not None and value.base.dtype.kind == "c":
+            found = _part_of_complex(array, value)
+            if found is not None:
+                return found
+        return target_of(array)
+    return node
+
+
+def target_of(array: ndarray) -> Node:
+    """The node of an array that is to be written: of its own memory."""
+    try:
+        node: Node = array._node
+    except AttributeError:
         assert array._value is not None
         # of a view: the shape of the array itself may be set later
         node = array._node = leaf(array._value.view())
     return node
+
+
+def _part_of_complex(array: ndarray, value: Any) -> Node | None:
+    """The node of a part of complex numbers; it is of this moment only, and not remembered."""
+    origin = getattr(array, "_origin", None)
+    whole = origin._value if type(origin) is ndarray else None
+    if whole is None or whole.dtype.kind != "c" or memory.is_exposed(value):
+        return None
+    return part_of_complex(value, target_of(origin))
 
 
 def real_array(array: ndarray) -> Any:
@@ -182,6 +205,7 @@ def written(
     """Whether `function(*args)` has been written to the target, which it has the shape of.
     `dying` is an operand that nobody holds."""
     last = id(dying._node) if type(dying) is ndarray and dying._value is None else 0
+    target_of(target)  # which `args` may hold
     node = _node(function, args, {})
     if node is None:
         return _selection_written(target, function, args)
@@ -327,7 +351,7 @@ def masked_written(
         chosen, value = selection.mask, selection.whole
     elif type(item) is ndarray:
         return False
-    before = node_of(target)
+    before = target_of(target)
     node = masked(before, chosen, value, before.dtype) if type(before) is Node else None
     if node is None or not _takes(target, node):
         return False
@@ -355,7 +379,7 @@ def written_where(
     target, mask, value = parts
     if type(target) is not ndarray or type(mask) is not ndarray:
         return NOT_RECORDED
-    before, chosen = node_of(target), node_of(mask)
+    before, chosen = target_of(target), node_of(mask)
     if chosen.dtype != bool or any(isinstance(node, Deferred) for node in (before, chosen, value)):
         return NOT_RECORDED
     node = masked(before, chosen, value, before.dtype)

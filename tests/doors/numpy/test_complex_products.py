@@ -42,3 +42,47 @@ def test_bits(form: Callable[[Any, Any], Any], dtype: str) -> None:
     one, other = (numpy.ascontiguousarray(each).view(want.real.dtype) for each in (want, got))
     alike = (one == other) & (numpy.signbit(one) == numpy.signbit(other))
     assert (alike | (numpy.isnan(one) & numpy.isnan(other))).all()
+
+
+def parts_read(np: Any, z: Any) -> Any:
+    size = z.real * z.real + z.imag * z.imag
+    before = z.real + 1
+    z[...] = 2j
+    return size, before, z.real * 1
+
+
+def parts_written(np: Any, z: Any) -> Any:
+    x, y = z.real, z.imag
+    before = x * 2 + y
+    x += 1
+    y *= 2
+    y[x > 0] = 3
+    z.imag[10:] -= x[:-10]
+    return before, z, x, y
+
+
+def parts_of_parts(np: Any, z: Any) -> Any:
+    w = z[::2]
+    found = w.real[::-1] + z.real[1::2] * w.imag
+    w.real[...] = w.imag * 2
+    return found, z, z.T.imag + 1
+
+
+def parts_lent(np: Any, z: Any) -> Any:
+    plain = numpy.asarray(z)
+    found = z.real + z.imag
+    plain[...] = 0
+    return found, z.real * 1, z.imag + 0
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+@pytest.mark.parametrize("dtype", ["c16", "c8"])
+@pytest.mark.parametrize("program", [parts_read, parts_written, parts_of_parts, parts_lent])
+def test_parts(program: Callable[[Any, Any], Any], dtype: str, device: Any) -> None:
+    parts = numpy.random.default_rng(6).normal(size=(2, 2 * SIZE + 2))
+    z = (parts[0] + 1j * parts[1]).astype(dtype)
+    with conure.options(device=device):
+        want, got = program(numpy, z.copy()), program(conure.numpy, conure.numpy.array(z))
+    for one, other in zip(want, got, strict=True):
+        assert one.dtype == other.dtype
+        numpy.testing.assert_allclose(numpy.asarray(other), one, rtol=1e-6)
