@@ -66,8 +66,10 @@ def target_of(array: ndarray) -> Node:
 def _part_of_complex(array: ndarray, value: Any) -> Node | None:
     """The node of a part of complex numbers; it is of this moment only, and not remembered."""
     origin = getattr(array, "_origin", None)
-    whole = origin._value if type(origin) is ndarray else None
-    if whole is None or whole.dtype.kind != "c" or memory.is_exposed(value):
+    if type(origin) is not ndarray or memory.is_exposed(value):
+        return None
+    whole = origin._value
+    if whole is None or whole.dtype.kind != "c":
         return None
     return part_of_complex(value, target_of(origin))
 
