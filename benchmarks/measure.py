@@ -1,5 +1,8 @@
 """How the figures are taken: interleaved timing, bandwidth, memory, and fresh processes."""
 
+import compileall
+import functools
+import importlib.util
 import json
 import os
 import re
@@ -177,6 +180,7 @@ def dispatch(function: Function, calls: int = 2_000, rounds: int = 9) -> float:
 
 def fresh(script: str, arguments: Sequence[str], cache: Path, limit: float) -> dict[str, float]:
     """Run a script of this folder in a new process; it prints one JSON object at its end."""
+    _byte_compile()
     environment = dict(
         os.environ, CONURE_CACHE_DIR=str(cache / "conure"), NUMBA_CACHE_DIR=str(cache / "numba")
     )
@@ -193,6 +197,15 @@ def fresh(script: str, arguments: Sequence[str], cache: Path, limit: float) -> d
         return {}
     answer: dict[str, float] = json.loads(finished.stdout.splitlines()[-1])
     return answer
+
+
+@functools.cache
+def _byte_compile() -> None:
+    """Leave Conure's modules as installing them would: compiled to byte code."""
+    found = importlib.util.find_spec("conure")
+    if found is not None:
+        for folder in found.submodule_search_locations or ():
+            compileall.compile_dir(folder, quiet=1)
 
 
 def cold_and_warm(peer: str, nest: str, limit: float = 120.0) -> dict[str, float]:

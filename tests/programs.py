@@ -306,7 +306,8 @@ class Maker:
             return self.leaf(scalar, scope)
         if choice < 0.42:
             yes, no = (self.value(scalar, scope, depth - 1) for _ in range(2))
-            return apply("select", self.condition(scope, depth - 1), yes, no)
+            op = self.random.choice(("select", "choice"))
+            return apply(op, self.condition(scope, depth - 1), yes, no)
         if choice < 0.50:
             other = self.random.choice((INT, I32, scalar))
             return self.exact(self.leaf(other, scope), scalar)

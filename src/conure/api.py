@@ -16,7 +16,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Collection
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeVar, overload
 
 import numpy as np  # noqa: F401 # for the doctests
@@ -30,12 +30,13 @@ from conure.dispatch import (
 )
 from conure.errors import Reason, UnsupportedError
 from conure.frontend.flow import Names, binds, reads
-from conure.frontend.plausible import first_refused
-from conure.frontend.regions import Scope, rewrite_body
+from conure.frontend.plausible import first_refused, holds_loop
+from conure.frontend.regions import Scope, rewrite_array_code, rewrite_body
 from conure.frontend.source import (
     outermost_names,
     parse_function,
     place_of,
+    place_of_function,
     recompile,
     with_code,
 )
@@ -103,9 +104,15 @@ def _compiled(
 ) -> Any:
     if isinstance(function, staticmethod | classmethod):
         return type(function)(_compiled(function.__func__, options, patience))
+    if isinstance(function, MethodType):
+        return MethodType(_compiled(function.__func__, options, patience), function.__self__)
     if not isinstance(function, FunctionType):
-        raise TypeError(f"conure.jit takes a function made by def, not {function!r}")
-    if function in _dispatchers_of or _is_left_alone(function):
+        raise TypeError(f"conure.jit takes a function made by def, not {_described(function)}")
+    if function in _dispatchers_of:
+        return function
+    if left_alone := _left_alone(function):
+        if options.get("strict"):
+            raise UnsupportedError(Reason(left_alone, place_of_function(function)))
         return function
     code = function.__code__
     place = (code.co_filename, id(function.__globals__))
@@ -126,14 +133,38 @@ def _compiled(
     return result
 
 
-def _is_left_alone(function: FunctionType) -> bool:
-    names = frozenset(function.__code__.co_names)
-    return bool(
-        inspect.isgeneratorfunction(function)
-        or inspect.iscoroutinefunction(function)
-        or inspect.isasyncgenfunction(function)
-        or names & _INTROSPECTIVE
-    )
+def _described(subject: object) -> str:
+    """What is no function, and what to write instead."""
+    name = getattr(subject, "__name__", "")
+    match subject:
+        case type():
+            advice = f"the class {name}: put @conure.jit on its methods"
+        case functools.partial():
+            advice = (
+                f"{subject!r}: compile the function first, functools.partial(conure.jit(f), ...)"
+            )
+        case property():
+            advice = "a property: put @property above @conure.jit"
+        case str() | bytes() | int() | float() | None:
+            advice = f"{subject!r}: options are given by name, as in @conure.jit(device='cpu')"
+        case _ if callable(subject) and name:
+            advice = f"{name}, which is not written in Python: compile the function that calls it"
+        case _ if callable(subject):
+            kind = type(subject).__name__
+            advice = f"an object of type {kind}: put @conure.jit on its method __call__"
+        case _:
+            advice = f"{subject!r}"
+    return advice
+
+
+def _left_alone(function: FunctionType) -> str:
+    """Why a function is not even looked at; empty if it is."""
+    if inspect.isgeneratorfunction(function):
+        return "a generator function is left to Python"
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "an async function is left to Python"
+    found = sorted(_INTROSPECTIVE.intersection(function.__code__.co_names))
+    return f"a function that uses {found[0]}() is left to Python" if found else ""
 
 
 class _Rewriting(Record):
@@ -150,16 +181,20 @@ def _rewriting(
 ) -> _Rewriting | None:
     scope = _scope(function, node)
     parameters = frozenset(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
-    body = rewrite_body(node.body, scope, frozenset(), parameters)
+    if holds_loop(node) or patience == PATIENCE_OF_SCRIPTS:
+        body = rewrite_body(node.body, scope, frozenset(), parameters)
+    else:
+        body = rewrite_array_code(node.body, scope, parameters)
     if options.get("strict"):
         _require_regions(node, scope, function)
-    if not scope.regions:
+    if not scope.regions and not scope.wrapped:
         return None
     changed = ast.FunctionDef(**{**vars(node), "body": body})
     cells = {
         "__conure_UNBOUND": CellType(UNBOUND),
         "__conure_NameError": CellType(NameError),
         "__conure_AttributeError": CellType(AttributeError),
+        _NESTED: CellType(functools.partial(_compiled, options=options, patience=patience)),
     }
     file = function.__code__.co_filename
     made: list[Dispatcher] = []
@@ -177,8 +212,7 @@ def _require_regions(node: ast.FunctionDef, scope: Scope, function: FunctionType
     """Under `strict` there is no loop that would not even be tried."""
     tried = {
         id(inner)
-        for region in scope.regions
-        for stmt in region.statements
+        for stmt in (*scope.wrapped, *(s for region in scope.regions for s in region.statements))
         for inner in ast.walk(stmt)
     }
     for loop in ast.walk(node):
@@ -199,13 +233,27 @@ def _scope(function: FunctionType, node: ast.FunctionDef) -> Scope:
         if isinstance(inner, ast.Global | ast.Nonlocal)
         for name in inner.names
     ]
-    return Scope(
+    scope = Scope(
         locals=own,
         modules=modules - own,
         known=(frozenset(outside) | _BUILTINS) - own,
         always_live=frozenset(declared) | _captured(node, {*own, *outside}),
         at_module_level=False,
     )
+    scope.wrap = functools.partial(_with_jit, scope)
+    return scope
+
+
+_NESTED: Final = "__conure_jit"
+
+
+def _with_jit(scope: Scope, stmt: ast.stmt) -> ast.stmt:
+    """The definition of a function with loops inside the function: it is compiled as well."""
+    if not isinstance(stmt, ast.FunctionDef) or not holds_loop(stmt):
+        return stmt
+    scope.wrapped.append(stmt)
+    hook = ast.copy_location(ast.Name(_NESTED, ast.Load()), stmt)
+    return ast.FunctionDef(**{**vars(stmt), "decorator_list": [*stmt.decorator_list, hook]})
 
 
 def _captured(node: ast.FunctionDef, taken: Collection[str]) -> Names:
@@ -259,22 +307,51 @@ def explain(function: Callable[..., Any], *args: object, **keywords: object) -> 
     TypeError
         If the arguments do not fit the function's parameters.
     """
-    plain = inspect.unwrap(function)
-    compiled = function if function in _dispatchers_of else jit(plain)
-    bound = inspect.signature(plain).bind(*args, **keywords)
-    bound.apply_defaults()
-    assert isinstance(compiled, FunctionType)
-    known = outermost_names(plain) | bound.arguments
+    if isinstance(function, MethodType):
+        return explain(function.__func__, function.__self__, *args, **keywords)
+    plain: object = inspect.unwrap(function)
+    if not isinstance(plain, FunctionType):
+        raise TypeError(
+            "conure.explain takes a function made by def, and then the arguments of the call that"
+            f" is asked about, conure.explain(f, x, n); not {_not_explained(plain)}"
+        )
+    compiled: Any = function if function in _dispatchers_of else jit(plain)
+    bound = _bound(plain, args, keywords)
+    known = outermost_names(plain) | bound
     from conure.explanation import explain_function
 
-    return explain_function(plain, _dispatchers_of.get(compiled, ()), known)
+    return explain_function(plain, _dispatchers_of.get(compiled, ()), known, _left_alone(plain))
+
+
+def _not_explained(subject: object) -> str:
+    if callable(subject):
+        return repr(subject)
+    return f"{subject!r} (the function itself is meant, not what it returned)"
+
+
+def _bound(
+    function: FunctionType, args: tuple[object, ...], keywords: dict[str, object]
+) -> dict[str, Any]:
+    """The parameters with their values, as in the call."""
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind(*args, **keywords)
+    except TypeError as error:
+        names = ", ".join(["f", *signature.parameters]).replace("f", function.__name__, 1)
+        raise TypeError(
+            f"the arguments do not fit {function.__name__}{signature}: {error};"
+            f" write conure.explain({names})"
+        ) from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
 
 
 def explain_all(path: str, function: str | None) -> Any:
     """What became of each loop of a file that has run; of one function if named."""
     from conure.explanation import explain_run
 
-    seen = {d for each in _dispatchers_of.values() for d in each} | set(_scripts)
+    made = (each.dispatchers for each in _rewritings.values() if each is not None)
+    seen = {d for each in made for d in each} | set(_scripts)
     return explain_run([each for each in seen if each.file == path], path, function)
 
 

@@ -55,9 +55,10 @@ def _make(program: Program, config: Config, careful: bool, name: str) -> Artifac
 
 
 def _assemble(text: str, target: Target) -> bytes:
+    """The worker pool's own code: written by hand, short, and in the way of a first call."""
     from conure.codegen.assemble import assemble
 
-    return assemble(text, target)
+    return assemble(text, target, level=0)
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,20 +23,26 @@ from conure.errors import Loc, Reason, UnsupportedError
 from conure.frontend.lower import lower
 from conure.frontend.lowered import Guard, Lowered
 from conure.frontend.regions import Region
+from conure.ir.nodes import For, Program
+from conure.ir.types import scalar_of_value
+from conure.ir.walk import statements
 from conure.outcomes import builder, parameters
-from conure.quick import quick
+from conure.quick import has_short_rows, quick
 from conure.record import Record
 from conure.refusals import Refusals
 from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
-from conure.schedule.patience import python_seconds
+from conure.schedule.patience import Facts, python_seconds
 from conure.signature import UNBOUND, Signature, describe
 
 Values = tuple[object, ...]
 Hook = Callable[..., Any]
 
+NOTHING_TO_GAIN = "there is no loop and no array in it"
+MOST_SPENT = 1.0
+"""Seconds of compiling, one after the other, the parts of a region that failed."""
 PATIENCE_OF_SCRIPTS = 0.1
 """Seconds in CPython that are worth compiling for, unasked."""
 PATIENCE_OF_DECORATED = 5e-3
@@ -60,10 +66,18 @@ class Variant(Record, frozen=False):
     careful: Kernel | None = None
     assumptions_failed: int = 0
     pick: Callable[[Values], Values] = lambda values: values
-    build: Callable[[Values, Values], Any] = lambda values, results: results
-    python_seconds: float = 0.0
+    build: Callable[[Values, Values, Values], Any] = lambda values, results, given: results
+    python_seconds: float = 0.0  # of all calls so far, and of one with these facts
+    python_seconds_each: float = 0.0
+    facts: Facts = field(default_factory=dict)
     compile_seconds: float = 0.0
+    look_at: float = 1e-3  # of those, when finished code is looked for next: it takes a while
     is_short: bool = False
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The parameters that are arrays made for the call."""
+        return frozenset() if self.lowered is None else self.lowered.made_names
 
     def kernel(self, careful: bool) -> Kernel | None:
         """The compiled form, if there is one."""
@@ -80,14 +94,18 @@ class Dispatcher:
         self.region, self.file, self.function = region, file, function
         self.options = options
         self.install = install
-        self.patience = patience
+        self.patience = patience if region.holds_loop else _NUMPY_SPEED * patience
         self.variants: dict[Hashable, Variant] = {}
         self.lock = threading.RLock()
         self.shortcuts: list[Hook] = []
         self.refusals = Refusals()
         self.noted: set[str] = set()
+        self.idle = 0
+        self.varying: frozenset[tuple[int, str]] = frozenset()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
+        self.outer: list[Dispatcher] = []  # of the larger regions that this one is part of
+        self.fails, self.spent = False, 0.0  # since then, seconds of compiling smaller regions
 
     @property
     def place(self) -> Loc:
@@ -106,20 +124,18 @@ class Dispatcher:
         if self.refusals and not recording() and self.refusals.expected(values, in_force()):
             return None
         config = self.config()
-        if config.device == "python":
-            return _record_python(self.place, 'the option device="python"')
-        if sys.gettrace() is not None:
-            return _record_python(self.place, "a tracer or debugger watches the lines")
-        if _floating_point_raises():
-            return _record_python(self.place, "np.errstate asks NumPy to raise or to call")
+        if obstacle := _obstacle(config, self.region, values):
+            return _record_python(self.place, obstacle)
         signature = describe(self.region.live_in, values, self.region.fields)
         variant = self.variants.get((signature.key, config))
         if variant is None or not _guards_hold(variant):
             variant = self.prepare(signature, config)
+            _remember(self.refusals, values, config, in_vain=True)
+        else:
+            _remember(self.refusals, values, config, in_vain=variant.reason is not None)
         if variant.reason is not None:
-            self._rest_inner(False)
-            if config.device == "auto" and not config.strict:
-                self.refusals.add(values, in_force())
+            _rest_inner(self, False)
+            _rest_if_idle(self, variant.reason)
             if recording():
                 _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
@@ -131,21 +147,11 @@ class Dispatcher:
             known = self.variants.get((signature.key, config))
             if known is not None and _guards_hold(known):
                 return known
-            variant = self._lowered(signature, config)
+            if known is not None and known.lowered is not None:
+                self.varying |= _changed_numbers(known.lowered.guards)
+            variant = _lowered(self, signature, config)
             self.variants[signature.key, config] = variant
             return variant
-
-    def _lowered(self, signature: Signature, config: Config) -> Variant:
-        lowered = self.lower(signature)
-        variant = Variant(signature, config)
-        if isinstance(lowered, Reason):
-            variant.reason = lowered
-            return variant
-        variant.lowered = lowered
-        names = self.region.live_in
-        variant.pick = parameters(lowered.program, names, signature.arguments)
-        variant.build = builder(lowered, self.region, signature.arguments)
-        return variant
 
     def lower(self, signature: Signature) -> Lowered | Reason:
         """The region as a program for these arguments, or why not."""
@@ -158,6 +164,7 @@ class Dispatcher:
             function=self.function,
             may_return=self.region.returns,
             overlaps=signature.overlaps,
+            varying=self.varying,
         )
 
     def _kernel(self, variant: Variant, careful: bool) -> Kernel:
@@ -179,29 +186,31 @@ class Dispatcher:
 
     def _run(self, variant: Variant, values: Values) -> Any:
         given = variant.pick(values)
-        if self._too_small(variant, given):
-            self._rest_inner(True)
+        if _too_small(variant, given, self.patience):
+            _rest_inner(self, True)
             return _record_python(self.place, "too little work to be worth compiling")
-        self._rest_inner(False)
+        if variant.fast is None and any(o.fails and o.spent > MOST_SPENT for o in self.outer):
+            return _record_python(self.place, "compiling each part of what failed takes too long")
+        _rest_inner(self, False)
         careful = variant.assumptions_failed > _PATIENCE
         status = MISS
         results: Values = ()
         begin = time.perf_counter()
         if not careful:
-            status, results = self._attempt(self._kernel(variant, False), given)
+            status, results = self._attempt(self._kernel(variant, False), given, variant)
             if status == ASSUMPTION:
                 variant.assumptions_failed += 1
                 careful = True
         if careful:
-            status, results = self._attempt(self._kernel(variant, True), given)
+            status, results = self._attempt(self._kernel(variant, True), given, variant)
         device = "cpu" if status in (OK, INTERRUPTED) else "python"
         record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
+        _account(self, variant.compile_seconds, status)
         variant.compile_seconds = 0.0
         if status == OK:
-            self.refusals.forget()
             if not careful:
                 self._shorten(variant)
-            return variant.build(values, results)
+            return variant.build(values, results, given)
         if status == INTERRUPTED:
             raise take_interruption()
         if status == MISS:
@@ -212,31 +221,6 @@ class Dispatcher:
             )
         return self._declined(Reason(_TEXT[status], self.place), variant.config)
 
-    def _rest_inner(self, rest: bool) -> None:
-        """Let the smaller regions decline at once, or ask them again."""
-        if rest != self.inner_rests:
-            self.inner_rests = rest
-            for dispatcher in self.inner:
-                dispatcher.install(_decline if rest else dispatcher)
-
-    def _too_small(self, variant: Variant, given: Values) -> bool:
-        """Whether CPython is done before a compiler would be, counting the calls so far."""
-        if variant.config.device != "auto" or variant.fast is not None:
-            return False
-        assert variant.lowered is not None
-        program = variant.lowered.program
-        facts = {
-            param.name: value.shape if isinstance(value, np.ndarray) else value
-            for param, value in zip(program.params, given, strict=True)
-            if isinstance(value, np.ndarray | int | float)
-        }
-        variant.python_seconds += python_seconds(program, facts) + _ASKING
-        if variant.python_seconds >= self.patience:
-            return False
-        if variant.python_seconds >= _WORTH_LOADING:
-            return ready_artifact(program, variant.config, False) is None
-        return True
-
     def _shorten(self, variant: Variant) -> None:
         """From now on, try this variant first."""
         if variant.is_short or variant.fast is None or variant.lowered is None:
@@ -246,8 +230,9 @@ class Dispatcher:
             self.region.live_in, variant.signature, variant.lowered.guards, variant.fast,
             variant.pick, variant.build,
         )  # fmt: skip
-        hook = quick(*facts, self._others)
-        alone = quick(*facts, _missed)
+        of_arrays = None if self.region.holds_loop else variant.made
+        hook = quick(*facts, self._others, of_arrays)
+        alone = quick(*facts, _missed, of_arrays)
         if hook is not None and alone is not None and len(self.shortcuts) < _MOST_SHORTCUTS:
             self.shortcuts.append(alone)
             self.install(hook)
@@ -260,12 +245,13 @@ class Dispatcher:
                 return result
         return self(*values)
 
-    def _attempt(self, kernel: Kernel, given: Values) -> tuple[int, Values]:
+    def _attempt(self, kernel: Kernel, given: Values, variant: Variant) -> tuple[int, Values]:
         saved = None
         artifact = kernel.artifact
         if artifact.may_fail_after_write:
             written = zip(given, artifact.arguments, strict=True)
-            arrays = (value for value, slot in written if slot.written)
+            made = variant.made
+            arrays = (v for v, slot in written if slot.written and slot.name not in made)
             saved = Snapshot([value for value in arrays if isinstance(value, np.ndarray)])
         status, out = kernel.call(given)
         if status == OK:
@@ -275,11 +261,80 @@ class Dispatcher:
         return status, ()
 
     def _declined(self, reason: Reason, config: Config) -> None:
-        if config.strict:
+        if config.strict and reason.message != NOTHING_TO_GAIN:
             raise UnsupportedError(reason)
         if reason.message not in self.noted:
             self.noted.add(reason.message)
             note(f"left to Python: {reason.render()}")
+
+
+def _account(dispatcher: Dispatcher, seconds: float, status: int) -> None:
+    """Where a region fails, its parts are tried one after the other: not without end."""
+    dispatcher.fails = status == FAIL
+    for outer in dispatcher.outer:
+        if outer.fails:
+            outer.spent += seconds
+
+
+def _too_small(variant: Variant, given: Values, patience: float) -> bool:
+    """Whether CPython is done before a compiler would be, counting the calls so far."""
+    if variant.config.device != "auto" or variant.fast is not None:
+        return False
+    assert variant.lowered is not None
+    program = variant.lowered.program
+    facts = {
+        param.name: value.shape if isinstance(value, np.ndarray) else value
+        for param, value in zip(program.params, given, strict=True)
+        if isinstance(value, np.ndarray | int | float)
+    }
+    if facts != variant.facts:
+        variant.facts, variant.python_seconds_each = facts, python_seconds(program, facts)
+    variant.python_seconds += variant.python_seconds_each + _ASKING
+    if variant.python_seconds >= patience:
+        return False
+    if variant.python_seconds >= variant.look_at:
+        variant.look_at = 4 * variant.python_seconds
+        return ready_artifact(program, variant.config, False) is None
+    return True
+
+
+def _remember(refusals: Refusals, values: Values, config: Config, in_vain: bool) -> None:
+    """Ask less often for what was asked in vain: was refused, or lowered anew once more
+    since a function or number has changed; where Conure may choose."""
+    if not in_vain:
+        refusals.forget()
+    elif config.device == "auto" and not config.strict:
+        refusals.add(values, in_force())
+
+
+def _lowered(dispatcher: Dispatcher, signature: Signature, config: Config) -> Variant:
+    lowered = dispatcher.lower(signature)
+    variant = Variant(signature, config)
+    if isinstance(lowered, Reason):
+        variant.reason = lowered
+        return variant
+    variant.lowered = lowered
+    if not (dispatcher.region.holds_loop or _has_loop(lowered.program)):
+        variant.reason = Reason(NOTHING_TO_GAIN, dispatcher.place)
+    names = dispatcher.region.live_in
+    variant.pick = parameters(lowered, names, signature.arguments)
+    variant.build = builder(lowered, dispatcher.region, signature.arguments)
+    return variant
+
+
+def _rest_if_idle(dispatcher: Dispatcher, reason: Reason) -> None:
+    """Where there never was anything to gain, stop asking."""
+    dispatcher.idle += reason.message == NOTHING_TO_GAIN
+    if dispatcher.idle > _MOST_IDLE and not dispatcher.shortcuts:
+        dispatcher.install(_decline)
+
+
+def _rest_inner(dispatcher: Dispatcher, rest: bool) -> None:
+    """Let the smaller regions decline at once, or ask them again."""
+    if rest != dispatcher.inner_rests:
+        dispatcher.inner_rests = rest
+        for each in dispatcher.inner:
+            each.install(_decline if rest else each)
 
 
 def nest(dispatchers: Sequence[Dispatcher]) -> None:
@@ -291,6 +346,8 @@ def nest(dispatchers: Sequence[Dispatcher]) -> None:
             for each in dispatchers
             if each.region.number > outer.region.number and id(each.region.statements[0]) in inside
         ]
+        for each in outer.inner:
+            each.outer.append(outer)
 
 
 def _decline(*values: object) -> None:
@@ -311,8 +368,9 @@ def _missed(*values: object) -> object:
 
 
 _MOST_SHORTCUTS = 8
-_ASKING = 60e-6  # what finding this out takes each time
-_WORTH_LOADING = 1e-3  # and worth loading finished code for
+_MOST_IDLE = 8  # times asked that there was neither a loop nor an array
+_NUMPY_SPEED = 30  # how much sooner than CPython NumPy is done with an array
+_ASKING = 30e-6  # what finding this out takes each time
 _PATIENCE = 3  # failed assumptions before the careful variant is tried first
 _TEXT = {
     OK: "",
@@ -323,21 +381,50 @@ _TEXT = {
 }
 
 
+def _has_loop(program: Program) -> bool:
+    return any(isinstance(stmt, For) for stmt in statements(program))
+
+
 def _guards_hold(variant: Variant) -> bool:
     return variant.lowered is None or all(_holds(guard) for guard in variant.lowered.guards)
 
 
 def _holds(guard: Guard) -> bool:
-    missing = object()
-    if isinstance(guard.namespace, dict):
-        value = guard.namespace.get(guard.name, missing)
-    else:
-        value = getattr(guard.namespace, guard.name, missing)
+    value = _value_now(guard)
     if value is guard.value:
         return True
     return type(value) is type(guard.value) and isinstance(
         value, bool | int | float | complex | str | np.generic
-    ) and value == guard.value  # fmt: skip
+    ) and (bool(guard.parameter) or value == guard.value)  # fmt: skip
+
+
+def _value_now(guard: Guard) -> object:
+    missing = object()
+    if isinstance(guard.namespace, dict):
+        return guard.namespace.get(guard.name, missing)
+    return getattr(guard.namespace, guard.name, missing)
+
+
+def _changed_numbers(guards: Sequence[Guard]) -> frozenset[tuple[int, str]]:
+    """Where numbers are now others than the guards say, as `lower` takes it."""
+    return frozenset(
+        (id(guard.namespace), guard.name)
+        for guard in guards
+        if scalar_of_value(guard.value) is not None and not _holds(guard)
+    )
+
+
+def _obstacle(config: Config, region: Region, values: Values) -> str:
+    """Why nothing compiled may or should run now, whatever the types; empty if it may."""
+    if config.device == "python":
+        return 'the option device="python"'
+    if sys.gettrace() is not None:
+        return "a tracer or debugger watches the lines"
+    if _floating_point_raises():
+        return "np.errstate asks NumPy to raise or to call"
+    if config.device == "auto" and not region.holds_loop and any(map(has_short_rows, values)):
+        return "NumPy is as fast on rows of few elements"
+    return ""
 
 
 def _floating_point_raises() -> bool:

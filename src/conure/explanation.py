@@ -29,7 +29,8 @@ from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
 from conure.passes.distribute import distribute
 from conure.passes.peel import ENDS
-from conure.pipeline import PROVE, TIDY, decide
+from conure.passes.privatize import LAST
+from conure.pipeline import PROVE, SPLIT, TIDY, decide
 from conure.signature import UNBOUND, Signature, describe
 
 
@@ -83,12 +84,15 @@ class Explanation:
         A report for each, in the order of the source.
     spans
         The lines to show, as pairs of first and last line.
+    reason
+        Why the whole function is left to Python; empty if it is not.
     """
 
     file: str
     function: str
     loops: list[LoopReport] = field(default_factory=list)
     spans: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
 
     def lines(self) -> Iterator[tuple[int, str, LoopReport | None]]:
         """What is shown, line by line: the number, the source and no report; or, above the line
@@ -109,8 +113,8 @@ class Explanation:
     def title(self) -> str:
         """Whose loops these are."""
         place = f"{self.file}:{self.spans[0][0]}" if self.spans else self.file
-        nothing = "" if self.loops else ": no loops"
-        return f"{self.function} ({place}){nothing}"
+        said = self.reason or ("" if self.loops else "no loops")
+        return f"{self.function} ({place}){': ' if said else ''}{said}"
 
     def __str__(self) -> str:
         shown = [self.title()]
@@ -121,19 +125,20 @@ class Explanation:
 
 
 def explain_function(
-    function: Any, dispatchers: Sequence[Dispatcher], known: dict[str, Any]
+    function: Any, dispatchers: Sequence[Dispatcher], known: dict[str, Any], left_alone: str = ""
 ) -> Explanation:
     """Walk through the function's statements as they would run, region by region."""
     node = parse_function(function)
     code = function.__code__
     if isinstance(node, Reason):
-        return Explanation(code.co_filename, function.__name__)
+        reason = left_alone or node.message
+        return Explanation(code.co_filename, function.__name__, reason=reason)
     walker = _Walker(dispatchers, known)
     walker.walk(node.body)
     walker.rest_to_python(node)
     found = [walker.loops[place] for place in sorted(walker.loops)]
     span = (code.co_firstlineno, node.end_lineno or node.lineno)
-    return Explanation(code.co_filename, function.__name__, found, (span,))
+    return Explanation(code.co_filename, function.__name__, found, (span,), left_alone)
 
 
 def explain_run(
@@ -307,26 +312,49 @@ def region_reports(
         for node in ast.walk(stmt)
         if isinstance(node, ast.For | ast.While)
     ]
+    whole_arrays = not dispatcher.region.holds_loop
     if isinstance(lowered, Reason):
         text = lowered.message + (f" ({lowered.hint})" if lowered.hint else "")
         at = f"line {lowered.loc.line}: {text}"
+        if whole_arrays:
+            line, column = dispatcher.place.line, dispatcher.place.column
+            return {(line, column): _left_to_python(line, at)}
         return {(node.lineno, node.col_offset): _left_to_python(node.lineno, at) for node in loops}
     program = decide(lowered.program, config, False, TIDY + PROVE)
     exact = config.float_order == "exact"
     verdicts = judge_all(program, exact)
+    verdicts |= _split(program, verdicts, config)
     verdicts |= _distributed(program, verdicts, exact)
     compiled: dict[Place, For] = {}
     for stmt in statements(program):
-        if isinstance(stmt, For) and ENDS not in stmt.notes:
+        if isinstance(stmt, For) and not {ENDS, LAST} & set(stmt.notes):
             compiled.setdefault((stmt.loc.line, stmt.loc.column), stmt)
     inlined = {
         place: _compiled_report(loop, verdicts)
         for place, loop in compiled.items()
-        if loop.loc.file == dispatcher.file and loop.loc.function != dispatcher.function
+        if loop.loc.file == dispatcher.file
+        and (whole_arrays or loop.loc.function != dispatcher.function)
     }
     return inlined | {
         (node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops
     }
+
+
+def _split(program: Program, verdicts: Mapping[str, Verdict], config: Config) -> dict[str, Verdict]:
+    """Serial loops that are cut where their parts are parallel, with a reason that says so."""
+    made = decide(program, config, False, (SPLIT,))
+    if made is program:
+        return {}
+    judged = judge_all(made, config.float_order == "exact")
+    parts = [s for s in statements(made) if isinstance(s, For) and s.index not in verdicts]
+    found: dict[str, Verdict] = {}
+    for loop in (s for s in statements(program) if isinstance(s, For)):
+        verdict = verdicts[loop.index]
+        free = [p for p in parts if p.loc == loop.loc and isinstance(judged[p.index], Parallel)]
+        if isinstance(verdict, Serial) and len(free) > 1:
+            hint = f"parallel before and after {_plain(show(free[0].stop))}"
+            found[loop.index] = replace(verdict, reason=replace(verdict.reason, hint=hint))
+    return found
 
 
 def _distributed(
@@ -357,7 +385,8 @@ def _report(
 ) -> LoopReport:
     loop = compiled.get((node.lineno, node.col_offset))
     if loop is None:
-        reason = "a while loop runs in order" if isinstance(node, ast.While) else "it never runs"
+        is_while = isinstance(node, ast.While)
+        reason = "a while loop runs in order" if is_while else "no turn of it has an effect"
         return LoopReport(node.lineno, "serial", None, reason)
     return _compiled_report(loop, verdicts)
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
-import numpy as np  # noqa: F401 # for the doctest
+import numpy as np
 
 from conure.frontend.lowered import (
+    EXTENTS,
     Argument,
     ArgumentOutcome,
     ConstantOutcome,
     Lowered,
+    NewArray,
+    NewArrayOutcome,
     Outcome,
     RebindOutcome,
     ScalarArgument,
@@ -29,25 +32,68 @@ from conure.frontend.lowered import (
     UnboundOutcome,
 )
 from conure.frontend.regions import Region
-from conure.ir.nodes import Program
+from conure.ir.nodes import Apply, Const, Dim, Expr, Var
 from conure.signature import UNBOUND
 
 Values = tuple[object, ...]
 
 
 def parameters(
-    program: Program, names: Sequence[str], arguments: Mapping[str, Argument]
+    lowered: Lowered, names: Sequence[str], arguments: Mapping[str, Argument]
 ) -> Callable[[Values], Values]:
-    """A function that picks the program's parameters out of the live-in values."""
+    """A function that picks the program's parameters out of the live-in values, and out of the
+    worlds of the functions that are called."""
     where = _places(names, arguments)
-    return _function(("values",), _tuple([where[param.name] for param in program.params]), {})
+    constants: dict[str, object] = {}
+    for number, guard in enumerate(lowered.guards):
+        if guard.parameter:
+            space = f"space_{number}"
+            constants[space] = guard.namespace
+            item = f"[{guard.name!r}]" if isinstance(guard.namespace, dict) else f".{guard.name}"
+            numpy_scalar = isinstance(guard.value, np.generic)
+            where[guard.parameter] = f"{space}{item}{'.item()' if numpy_scalar else ''}"
+    for array in lowered.made:
+        where[array.name] = _creation(array, where, constants)
+    wanted = [where[param.name] for param in lowered.program.params]
+    return _function(("values",), _tuple(wanted), constants)
+
+
+def _creation(array: NewArray, where: Mapping[str, str], constants: dict[str, object]) -> str:
+    """The expression that makes an array which comes out."""
+    constants |= {"new": new, f"dtype_{array.name.replace('.', '_')}": array.dtype.dtype}
+    shape = _tuple([_extent(extent, where) for extent in array.shape])
+    return f"new({shape}, dtype_{array.name.replace('.', '_')})"
+
+
+def new(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any] | None:
+    """An array without contents; None (which no compiled code takes) where there can be none."""
+    try:
+        return np.empty([max(0, extent) for extent in shape], dtype)
+    except (MemoryError, ValueError):
+        return None
+
+
+def _extent(expr: Expr, where: Mapping[str, str]) -> str:
+    """An extent as Python; what raises there raises in NumPy too."""
+    match expr:
+        case Const(value):
+            return repr(value)
+        case Var(name):
+            return where[name]
+        case Dim(array, axis):
+            return f"{where[array]}.shape[{axis}]"
+        case Apply(op, args):
+            return EXTENTS[op].format(*(_extent(arg, where) for arg in args))
+        case _:
+            raise AssertionError(f"an extent is {expr}")
 
 
 def builder(
     lowered: Lowered, region: Region, arguments: Mapping[str, Argument]
-) -> Callable[[Values, Values], Any]:
-    """A function of the live-in values and the results that gives what the rewritten code
-    unpacks: (returned, value) where the region holds a `return`, then the live-outs."""
+) -> Callable[[Values, Values, Values], Any]:
+    """A function of the live-in values, the results and the program's arguments that gives what
+    the rewritten code unpacks: (returned, value) where the region holds a `return`, then the
+    live-outs."""
     writer = _Expressions(lowered, _places(region.live_in, arguments, raw=True))
     items: list[str] = []
     if region.returns:
@@ -55,7 +101,7 @@ def builder(
         items.append("None" if lowered.value is None else writer.text(lowered.value))
     outcomes = dict(lowered.outcomes)
     items += [writer.text(outcomes.get(name, UnboundOutcome())) for name in region.live_out]
-    return _function(("values", "results"), _tuple(items), writer.constants)
+    return _function(("values", "results", "given"), _tuple(items), writer.constants)
 
 
 def _places(
@@ -96,6 +142,8 @@ class _Expressions:
                 return f"results[{position}]"
             case ArgumentOutcome(name):
                 return self.places[name]
+            case NewArrayOutcome(position):
+                return f"given[{position}]"
             case RebindOutcome(position):
                 arrays = _tuple([self.places.get(name, "None") for name in self.params])
                 return f"{arrays}[results[{position}]]"

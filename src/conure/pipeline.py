@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from conure.analysis.legality import Yes, may_interchange
 from conure.analysis.parallel import Judge, Parallel, Verdicts, judge_of
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
 from conure.codegen.cpu import generate
 from conure.configuration import Config
 from conure.ir.check import check
-from conure.ir.nodes import Expr, For, Program
+from conure.ir.nodes import Alloc, Expr, For, Program
 from conure.ir.ops import integer
 from conure.ir.text import show
 from conure.ir.walk import statements
+from conure.passes.band import band
 from conure.passes.branch import branch
 from conure.passes.contract import contract
+from conure.passes.direct import direct
 from conure.passes.distribute import distribute
 from conure.passes.fuse import fuse
 from conure.passes.induct import induct
@@ -29,10 +32,15 @@ from conure.passes.jam import jam
 from conure.passes.lanes import lanes
 from conure.passes.lift import lift
 from conure.passes.pack import pack
+from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
+from conure.passes.part import part
 from conure.passes.peel import peel
+from conure.passes.privatize import privatize
+from conure.passes.recall import recall
 from conure.passes.recompute import recompute
 from conure.passes.scalarize import scalarize
+from conure.passes.search import search
 from conure.passes.settle import settle
 from conure.passes.simplify import simplify
 from conure.passes.sink import sink
@@ -41,8 +49,10 @@ from conure.passes.tidy import tidy
 from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
 from conure.record import Record
+from conure.schedule.bands import ROWS, bands_pay
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
+from conure.schedule.order import free, swaps
 from conure.schedule.packing import packings
 from conure.target import Target, host
 
@@ -89,14 +99,21 @@ def _fuse(program: Program, setting: Setting) -> Program:
     return fuse(program, Grouper(program, setting.judge(program).verdict))
 
 
+def _band(program: Program, setting: Setting) -> Program:
+    """Run nests in bands; loops are judged as they are asked for."""
+    if setting.careful or not any(isinstance(stmt, Alloc) for stmt in statements(program)):
+        return program
+    return band(program, setting.judge(program).verdict, bands_pay, ROWS)
+
+
 def _arrange(program: Program, setting: Setting) -> Program:
     """Judge and choose once, then apply what was chosen, outer decisions first."""
     verdicts = setting.judged(program)
     choices = choose(program, verdicts, setting.target)
     program = parallelize(program, choices.marks)
-    program = interchange(program, choices.interchange)
+    program = panel(program, choices.panels)
     program = tile(program, choices.tiles)
-    program = lanes(program, choices.lanes)
+    program = lanes(program, choices.lanes, choices.masked)
     return jam(program, choices.copies)
 
 
@@ -134,7 +151,34 @@ def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str
     return None
 
 
+def _order(program: Program, setting: Setting) -> Program:
+    """Swap loops with the loop inside where that is legal and pays; a few attempts at most."""
+    refused: set[tuple[str, str]] = set()
+    for _ in range(_MOST_SWAPS):
+        judge = setting.judge(program)
+        wishes = swaps(program, Verdicts(judge))
+        wish = next((each for each in wishes if (each.outer, each.inner) not in refused), None)
+        if wish is None:
+            break
+        refused |= {(wish.outer, wish.inner), (wish.inner, wish.outer)}
+        swapped = interchange(program, {wish.outer})
+        legal = isinstance(may_interchange(judge, wish.outer, wish.inner), Yes)
+        if (wish.freed or not legal) and not free(setting.judge(swapped).verdict(wish.inner)):
+            continue
+        program = swapped
+    return program
+
+
+def _scalarize(program: Program, setting: Setting) -> Program:
+    """Proofs are asked of the program as it is given: accesses keep their places."""
+    judge = setting.judge(program)
+    return scalarize(
+        program, lambda index, array: judge.cells.alone(judge.found.loops[index], array)
+    )
+
+
 _MOST_SPLITS: Final = 6
+_MOST_SWAPS: Final = 8
 
 
 TIDY: Final = (
@@ -146,18 +190,27 @@ TIDY: Final = (
 )
 PROVE: Final = (
     Stage("settle", lambda p, s: settle(p), "tests of extents that are known to pass go away"),
+    Stage("direct", lambda p, s: direct(p), "a loop knows in which direction it goes"),
     Stage(
         "induct",
         lambda p, s: p if s.careful else induct(p),
         "what grows steadily depends on the index alone",
     ),
-    Stage("peel", lambda p, s: p if s.careful else peel(p), "only the ends of a loop wrap around"),
+    Stage("recall", lambda p, s: recall(p, s.exact), "what is remembered is computed again"),
+    Stage("peel", lambda p, s: peel(p), "only the ends of a loop wrap around"),
+    Stage("part", lambda p, s: part(p, s.careful), "or one part of it, as long as it may be"),
     Stage(
         "uncheck",
         lambda p, s: p if s.careful else uncheck(p),
         "assume at entry what cannot be proven",
     ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
+    Stage(
+        "privatize", lambda p, s: privatize(p, s.exact), "what is filled anew each time is private"
+    ),
+)
+SPLIT: Final = Stage(
+    "split", _split, "cut loops where their parts are parallel though the whole is not"
 )
 DISTRIBUTE: Final = Stage(
     "distribute",
@@ -176,21 +229,26 @@ FUSE: Final = (
         lambda p, s: p if s.careful else contract(p),
         "what a fused iteration keeps for itself is a register",
     ),
+    Stage("band", _band, "what passes between nests stays in the cache, rows at a time"),
     Stage("tidy", lambda p, s: p if s.careful else tidy(p), "arrays that nobody reads go away"),
 )
 APPLY: Final = (
-    Stage("split", _split, "cut loops where their parts are parallel though the whole is not"),
+    SPLIT,
     DISTRIBUTE,
     Stage(
         "sink",
         lambda p, s: sink(p, s.judged(p)),
         "loops that sum into arrays go inside, where the element is a register",
     ),
-    Stage(
-        "scalarize", lambda p, s: scalarize(p), "sums in registers; memory sums become scalar ones"
-    ),
+    Stage("order", _order, "walk memory in order inside, and be parallel outside"),
+    Stage("scalarize", _scalarize, "sums in registers; memory sums become scalar ones"),
     Stage("pack", _pack, "lanes across short rows read them side by side"),
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
+    Stage(
+        "search",
+        lambda p, s: p if s.careful else search(p, s.target.vector_bits),
+        "the vectorizer does not find where the best value was",
+    ),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
     Stage("simplify", lambda p, s: simplify(p), "copied code has constants of its own"),
 )

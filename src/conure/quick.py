@@ -14,13 +14,13 @@ other value, option or state goes the long way.
             if status == INTERRUPTED: raise interruption()
             if status != MISS: saved.restore()
             return long(v0, v1, v2)
-        return build((v0, v1, v2), box(slots))
+        return build((v0, v1, v2), box(slots), given)
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -51,9 +51,10 @@ _PYTHON: Final = {"bool": bool, "int": int, "float": float, "complex": complex}
 
 def quick(
     names: Sequence[str], signature: Signature, guards: Sequence[Guard], kernel: Kernel,
-    pick: Hook, build: Hook, long: Hook,
+    pick: Hook, build: Hook, long: Hook, of_arrays: Collection[str] | None = None,
 ) -> Hook | None:  # fmt: skip
-    """The function for a variant, or None where only the long way will do."""
+    """The function for a variant, or None where only the long way will do; `of_arrays`: of array
+    code, which is worth running on long rows only, the parameters that are made for the call."""
     if signature.overlaps:
         return None
     constants: dict[str, Any] = {}
@@ -64,7 +65,9 @@ def quick(
     tests += ["options() is not chosen", "errors() is not default"]
     tests += ["tracer() is not None", "events._profiles"]
     values = ", ".join(f"v{k}" for k in range(len(names)))
-    save, restore = _undoing(kernel)
+    if of_arrays is not None:
+        tests += [f"has_short_rows({text})" for text, rank in writer.ranks.items() if rank > 1]
+    save, restore = _undoing(kernel, of_arrays or ())
     if save:
         tests += [f"type({text}) is not ndarray" for text in writer.arrays]
     text = f"""
@@ -80,7 +83,7 @@ def quick({values}):
             raise interruption()
         {restore}
         return long({values})
-    return build(values, box(slots))
+    return build(values, box(slots), given)
 """
     constants |= {
         **_ALWAYS,
@@ -97,9 +100,18 @@ def quick({values}):
     return made
 
 
-def _undoing(kernel: Kernel) -> tuple[str, str]:
+def has_short_rows(value: object) -> bool:
+    """Whether compiled array code, whose vectors run along rows, is slower than NumPy's here."""
+    return type(value) is np.ndarray and value.ndim > 1 and value.shape[-1] < _SHORT
+
+
+_SHORT: Final = 8
+
+
+def _undoing(kernel: Kernel, made: Collection[str]) -> tuple[str, str]:
     """The statements before and after the call of a kernel that may fail after it has written."""
-    places = [k for k, slot in enumerate(kernel.artifact.arguments) if slot.written]
+    slots = enumerate(kernel.artifact.arguments)
+    places = [k for k, slot in slots if slot.written and slot.name not in made]
     if not kernel.artifact.may_fail_after_write or not places:
         return "", ""
     taken = ", ".join(f"given[{k}]" for k in places)
@@ -117,6 +129,7 @@ class _Tests:
         self.constants = constants
         self.tests: list[str] = []
         self.arrays: list[str] = []
+        self.ranks: dict[str, int] = {}
 
     def write(self) -> bool:
         """All of them; false where that cannot be told quickly."""
@@ -141,6 +154,7 @@ class _Tests:
                 self.tests.append(f"type({text}) is not {self._constant(kind)}")
             case ArrayArgument(type_):
                 self.arrays.append(text)
+                self.ranks[text] = type_.rank
                 if type_.layout != "C":  # a wider class holds narrower ones, with faster variants
                     self.tests.append(f"type({text}) is not ndarray or {text}.flags.c_contiguous")
             case ObjectArgument(value):
@@ -149,8 +163,9 @@ class _Tests:
                 self.tests.append(f"{text} is not {self._constant(UNBOUND)}")
             case SameArray(name) if name in self.names:
                 self.tests.append(f"{text} is not v{self.names.index(name)}")
-            case TupleArgument(items):
-                self.tests.append(f"type({text}) is not tuple or len({text}) != {len(items)}")
+            case TupleArgument(items, is_list):
+                name = "list" if is_list else "tuple"
+                self.tests.append(f"type({text}) is not {name} or len({text}) != {len(items)}")
                 return all(self._value(f"{text}[{k}]", item) for k, item in enumerate(items))
             case _:
                 return False
@@ -167,7 +182,11 @@ def _guard_tests(guards: Sequence[Guard], constants: dict[str, Any]) -> list[str
     for number, guard in enumerate(guards):
         space, value = f"space_{number}", f"value_{number}"
         constants[space], constants[value] = guard.namespace, guard.value
-        if isinstance(guard.namespace, Mapping):
+        if guard.parameter:
+            constants[value] = type(guard.value)
+            get = f".get({guard.name!r})" if isinstance(guard.namespace, dict) else f".{guard.name}"
+            tests.append(f"type({space}{get}) is not {value}")
+        elif isinstance(guard.namespace, Mapping):
             tests.append(f"{space}.get({guard.name!r}) is not {value}")
         else:
             tests.append(f"getattr({space}, {guard.name!r}, None) is not {value}")
@@ -195,6 +214,7 @@ _ALWAYS: Final = {
     "MISS": MISS,
     "interruption": take_interruption,
     "ndarray": np.ndarray,
+    "has_short_rows": has_short_rows,
     "snapshot": Snapshot,
 }
 """What the text of every such function names."""

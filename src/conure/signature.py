@@ -41,6 +41,7 @@ class Unbound:
 UNBOUND = Unbound()
 
 _BY_IDENTITY = (ModuleType, FunctionType, BuiltinFunctionType, type, np.ufunc, type(None))
+_SHORT_LIST = 12  # items, up to which a list is taken apart
 _EXACT_WORK = 2000  # steps to spend on whether two interleaved views share a cell
 
 
@@ -126,6 +127,10 @@ def _one(
     if type(value) is tuple:
         items = [_one(f"{name}.{k}", item, arrays) for k, item in enumerate(value)]
         return tuple(key for key, _ in items), TupleArgument(tuple(item for _, item in items))
+    if type(value) is list and 0 < len(value) <= _SHORT_LIST:
+        items = [_one(f"{name}.{k}", item, arrays) for k, item in enumerate(value)]
+        inner = TupleArgument(tuple(item for _, item in items), is_list=True)
+        return ("list", *(key for key, _ in items)), inner
     if isinstance(value, _BY_IDENTITY):
         return ("object", id(value)), ObjectArgument(value)
     if isinstance(value, str | np.dtype):

@@ -85,6 +85,11 @@ class Target(NamedTuple):
     vector_kinds: tuple[str, ...] = ()
 
     @property
+    def masks(self) -> bool:
+        """Whether parts of a vector can be loaded and stored, with the rest left alone."""
+        return self.triple.startswith("x86_64") and self.vector_bits >= 256
+
+    @property
     def key(self) -> str:
         """Text of all that code depends on; the number of threads is not in it."""
         facts = (self.triple, self.cpu, self.features, self.vector_bits, self.arrays)

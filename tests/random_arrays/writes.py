@@ -43,7 +43,12 @@ class Write:
         names = {f"v{k}": value for k, (value, _) in enumerate(found)}
         text = self.template.format(*names)
         target = found[0][0]
-        exec(compile(text, "<write>", "exec"), {**scope.env, **names})
+        try:
+            exec(compile(text, "<write>", "exec"), {**scope.env, **names})
+        except AttributeError:  # `x.T += y` has written, and then cannot set `x.T`
+            if isinstance(target, np.ndarray):
+                scope.spoil(target, applied(self.rule, before, errors, target))
+            raise
         if isinstance(target, np.ndarray):
             scope.spoil(target, applied(self.rule, before, errors, target))
 

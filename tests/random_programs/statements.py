@@ -10,6 +10,7 @@ from .reductions import reduction
 from .scope import Array
 from .slices import slice_statement
 from .subscripts import element
+from .walks import walk
 
 CARRIED = re.compile(r"\b[tsvz]\d")  # scalars that may hold an element of the same array
 
@@ -47,6 +48,7 @@ def _statement(build: Builder, depth: int, inside: bool) -> Lines:
             (0.4, _helper),
             (0.5, _augmented),
             (0.3, scratch),
+            (0.8 if depth > 0 or not inside else 0.0, walk),
             (2.0 * build.scope.wild, _failing),
         ]
     )

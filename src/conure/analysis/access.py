@@ -27,7 +27,7 @@ class Loop:
     start: Poly
     stop: Poly
     step: Poly
-    counter: Var  # the index, or for steps other than 1 and -1 the number of the iteration
+    counter: Var  # the index, or the number of the iteration (see `Progress.count`)
     turns: Poly | None  # how many iterations, unless that is negative; None: no polynomial
     context: Context  # where the loop is reached
     inner: Context  # where its body begins
@@ -35,6 +35,16 @@ class Loop:
     @property
     def index(self) -> str:
         return self.statement.index
+
+    @property
+    def counts_itself(self) -> bool:
+        """Whether the counter is the index."""
+        return self.counter.name == self.index
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Whether one iteration adds 1 to the counter, or takes 1 from it."""
+        return not self.counts_itself or self.step.constant in (1, -1)
 
 
 @dataclass(frozen=True, eq=False)

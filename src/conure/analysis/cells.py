@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from conure.analysis import reduction as reductions
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import Poly
-from conure.analysis.dependence import Meeting, carried, few_turns, unwrapped
+from conure.analysis.dependence import (
+    Meeting,
+    Pair,
+    carried,
+    few_turns,
+    twins_of,
+    unwrapped,
+)
 from conure.analysis.entry import Entry
 from conure.analysis.guards import FALSE, TRUE, Condition, both
 from conure.analysis.verdict import Serial, conflict, place, unknown
 from conure.errors import Reason
-from conure.ir.nodes import Alloc, Program, Reduction, Store
+from conure.ir.nodes import Alloc, Expr, Program, Reduction, Store
 from conure.ir.walk import statements
 
 
@@ -118,18 +125,21 @@ class Cells:
 
     def accumulation(self, array: str, accesses: list[Access], loop: Loop) -> str | None:
         """The operator, if the array is only accumulated in place, at cells that the loop's own
-        iterations share."""
+        iterations share and nothing else in it reads."""
         ops: set[str | None] = set()
-        stores = 0
+        stored: list[tuple[Expr, ...]] = []
         for stmt in statements(loop.statement.body):
             if isinstance(stmt, Store) and stmt.array == array:
                 ops.add(reductions.array_reduction(stmt))
-                stores += 1
+                stored.append(stmt.index)
         op = ops.pop() if len(ops) == 1 else None
         params = {param.name for param in self.program.params}
-        if op is None or len(accesses) != 2 * stores or array not in params:
+        own = [access for access in accesses if access.subscript in stored]
+        if op is None or len(own) != 2 * len(stored) or array not in params:
             return None
-        for poly in (poly for access in accesses for poly in access.index):
+        if len(own) < len(accesses) and not self.alone(loop, array):
+            return None
+        for poly in (poly for access in own for poly in access.index):
             if unknown(poly) or loop.counter.name in poly.names:
                 return None
         if self.exact and reductions.reorders(
@@ -137,6 +147,23 @@ class Cells:
         ):
             return None
         return op
+
+    def alone(self, loop: Loop, array: str) -> bool:
+        """Whether the cells of an array that a loop stores to are read by nothing in it, but at
+        the very subscripts of the stores."""
+        accesses = [access for access in self.inside(loop) if access.array == array]
+        stores = [access for access in accesses if access.write]
+        own = [access.subscript for access in stores]
+        others = [access for access in accesses if access.subscript not in own]
+        return all(self.apart(loop, store, other) for store in stores for other in others)
+
+    def apart(self, loop: Loop, first: Access, second: Access) -> bool:
+        """Whether two accesses meet in none of a loop's iterations, in the same one neither."""
+        views = [unwrapped(self.found, loop, access) for access in (first, second)]
+        if any(right != TRUE for _, right in views):
+            return False
+        pair = Pair(self.found, loop, views[0][0], views[1][0], twins_of(self.found, loop))
+        return pair.never(())
 
     def conflict(self, first: Access, second: Access, meeting: Meeting, loop: Loop) -> Serial:
         """The reason why two accesses order the iterations."""

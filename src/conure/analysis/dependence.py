@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from conure.analysis.access import Access, Loop, Survey
-from conure.analysis.affine import ZERO, Poly, content, order_key, rename_all
+from conure.analysis.affine import ONE, ZERO, Poly, content, order_key, rename_all
 from conure.analysis.exact import System, apart
 from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
 from conure.analysis.ranges import Facts, as_poly
-from conure.ir.nodes import Apply, Expr
+from conure.ir.nodes import Apply, Expr, Var
 
 Subscripts = list[tuple[Poly, Poly]]
 
@@ -127,8 +127,11 @@ class Pair:
         if unit is not None and delta.constant is not None:
             if delta.constant % unit:
                 return APART
-            return Meeting(self.beyond(a, delta), delta.constant // unit)
-        ways: list[Condition] = [both(Test("==", delta), self.nonzero(a)), self.beyond(a, delta)]
+            distance = delta.constant // unit if self.loop.is_stepwise else None
+            return Meeting(self.beyond(a, delta), distance)
+        ways: list[Condition] = [self.beyond(a, delta)]
+        if self.nonzero(delta) != TRUE:
+            ways.insert(0, both(Test("==", delta), self.nonzero(a)))
         if unit is not None and abs(unit) > 1:
             ways.append(Test("!=", delta, abs(unit)))
         return Meeting(either(*ways))
@@ -164,6 +167,48 @@ class Pair:
             return False
         return rest.free % unit != 0
 
+    def certain(self, subscripts: Subscripts) -> bool:
+        """Whether the accesses meet as soon as this loop and those inside have a few iterations:
+        both are made in each, at cells that this loop does not move."""
+        around = (self.first.context, self.second.context)
+        if not all(context.sure for context in around) or not self.long():
+            return False
+        for context in around:
+            inside = context.loops[context.loops.index(self.loop.index) + 1 :]
+            if any(self.varies(bound) for index in inside for bound in self.bounds(index)):
+                return False
+        partners: dict[str, str] = {}
+        for f, g in subscripts:
+            names = [name for name in (self.mover(f), self.mover(g)) if name is not None]
+            if not names and f == g and not self.varies(f):
+                continue
+            if len(names) < 2 or names[0] in partners or names[1] in partners.values():
+                return False
+            partners[names[0]] = names[1]
+            x, y = (Poly.atom(self.found.loops[name].counter) for name in names)
+            if f - x != g - y or self.bounds(names[0]) != self.bounds(names[1]):
+                return False
+        return True
+
+    def long(self) -> bool:
+        """Whether the loop may have more than one iteration."""
+        turns, facts = self.loop.turns, self.loop.context.facts
+        return turns is not None and not self.found.ranges.prove(Poly.of(1) - turns, facts)
+
+    def bounds(self, index: str) -> tuple[Poly, ...]:
+        """Start, stop and step of a loop inside."""
+        loop = self.found.loops[index]
+        return loop.start, loop.stop, loop.step
+
+    def mover(self, poly: Poly) -> str | None:
+        """The index of the loop inside that alone moves a subscript, step by step."""
+        moving = [atom for atom in poly.atoms if self.varies(Poly.atom(atom))]
+        if len(moving) != 1 or not isinstance(atom := moving[0], Var):
+            return None
+        loop = self.found.loops.get(atom.name)
+        inside = loop is not None and loop.index != self.loop.index and loop.counter == atom
+        return atom.name if inside else None
+
     # ---- bounds ----------------------------------------------------------------------------
 
     def around(self) -> Facts:
@@ -174,7 +219,13 @@ class Pair:
         """At least 0 if the second access is in a later (else earlier) value of the index."""
         index = Poly.atom(self.loop.counter)
         order = self.twins.poly(index) - index
-        return (order - 1) if later else (-order - 1)
+        return (order if later else -order) - self.least()
+
+    def least(self) -> Poly:
+        """How far apart the counters of two iterations are at least."""
+        loop = self.loop
+        sign = None if loop.is_stepwise else self.found.ranges.sign(loop.step, loop.context.facts)
+        return ONE if sign is None else loop.step * sign
 
     def ordered_apart(self, subscripts: Subscripts, orders: Facts) -> bool:
         """Banerjee: under some order of the iterations, one subscript is always greater in one
@@ -273,6 +324,8 @@ def carried(found: Survey, loop: Loop, first: Access, second: Access) -> Meeting
             return APART
         ways.append(meeting.unless)
         distance = meeting.distance if distance is None else distance
+    if either(*ways) == FALSE and pair.certain(subscripts):
+        return Meeting(FALSE, distance)
     if all(pair.ordered_apart(subscripts, (pair.order(later),)) for later in (True, False)):
         return APART
     unless = either(*ways)
@@ -353,7 +406,12 @@ def unwrapped(found: Survey, loop: Loop, access: Access) -> tuple[Access, Condit
         if ranges.prove(-poly - 1, facts):
             index[axis] = poly + found.extent(access.array, axis, access.context)
             continue
-        lows = ranges.extremes(poly, False, facts, lambda atom: not ranges.varies(atom, loop.index))
-        hopeful = [low for low in lows if not ranges.prove(-low - 1, loop.inner.facts)]
-        condition = both(condition, either(*(Test(">=", low) for low in hopeful)))
+        groups = ranges.corners(poly, facts, lambda atom: not ranges.varies(atom, loop.index))
+        known = loop.inner.facts
+        hopeful = [
+            both(*(Test(">=", low) for low in group))
+            for group in groups
+            if not any(ranges.prove(-low - 1, known) for low in group)
+        ]
+        condition = both(condition, either(*hopeful))
     return access.at(tuple(index)), condition

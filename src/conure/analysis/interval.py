@@ -192,7 +192,7 @@ def _common(op: str, args: tuple[Interval, ...], same: bool) -> Interval:
             return Interval(min(a.low, b.low), min(a.high, b.high))
         case "maximum", (a, b):
             return Interval(max(a.low, b.low), max(a.high, b.high))
-        case "select", (_, a, b):
+        case "select" | "choice", (_, a, b):
             return a.hull(b)
         case "cast", (a,):
             return a

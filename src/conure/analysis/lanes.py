@@ -9,6 +9,7 @@ inner loops that all lanes go through together, or a `while`/`break` that lanes 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from conure.ir.nodes import (
     Alloc,
@@ -138,6 +139,25 @@ def _is_dividable(body: tuple[Stmt, ...], *conditions: Expr) -> bool:
 def _harmless(node: Apply) -> bool:
     """Integer sums of lanes at rest keep their values, so they fail no sooner."""
     return node.op in ("add", "sub", "neg") and node.type.is_integer
+
+
+def may_idle(stmt: Stmt, apart: frozenset[str]) -> bool:
+    """Whether a lane beyond the end of the loop may do a statement like the others, whatever its
+    own scalars hold: it computes, cannot fail, and reads no memory but what all lanes read."""
+    return isinstance(stmt, Assign) and _computes(stmt.value, apart)
+
+
+def _computes(expr: Expr, apart: frozenset[str]) -> bool:
+    if not depends(expr, apart) or isinstance(expr, Var):
+        return True
+    if not isinstance(expr, Apply) or expr.checked or expr.op not in _CHEAP:
+        return False
+    real = expr.type.kind == "real" or (expr.type.is_integer and expr.op in _WHOLE)
+    return real and all(_computes(arg, apart) for arg in expr.args)
+
+
+_WHOLE: Final = frozenset(("add", "sub", "mul", "neg"))
+_CHEAP: Final = _WHOLE | {"divide", "sqrt", "cast", "minimum", "maximum", "fmin", "fmax"}
 
 
 def strip_names(stmts: Iterable[Stmt]) -> frozenset[str]:

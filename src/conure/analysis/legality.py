@@ -1,19 +1,19 @@
-"""May loops be swapped, cut into pieces, tiled? Answers `Yes` or a reason; nothing is changed here.
+"""May loops be swapped, or cut into pieces? Answers `Yes` or a reason; nothing is changed here.
 
+>>> from conure.analysis.parallel import judge_of
 >>> from conure.ir.parse import parse
->>> program = parse('''program p(a: f64[2]C, n: int) {
+>>> judge = judge_of(parse('''program p(a: f64[2]C, n: int) {
 ...   for i in 1:n { for j in 0:n { a[i, j] = a[i - 1, j] } }
 ...   for k in 1:n { for m in 0:n - 1 { a[k, m] = a[k - 1, m + 1] } }
-... }''')
->>> may_interchange(program, "i", "j")
+... }'''))
+>>> may_interchange(judge, "i", "j")
 Yes()
->>> may_interchange(program, "k", "m").message
+>>> may_interchange(judge, "k", "m").message
 'a[k - 1, m + 1] would run before a[k, m], whose element it uses'
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conure.analysis.access import Access, Loop, Survey
@@ -27,7 +27,8 @@ from conure.analysis.ranges import Facts
 from conure.analysis.survey import survey
 from conure.analysis.verdict import Parallel, subscripted
 from conure.errors import Reason
-from conure.ir.nodes import Alloc, Block, For, Leave, Program, Rebind, Stmt
+from conure.ir.nodes import Alloc, Block, Leave, Program, Rebind, Reduction, Stmt
+from conure.ir.ops import KEEPING
 from conure.ir.walk import names_read, names_written, statements
 
 
@@ -39,52 +40,21 @@ class Yes:
 Answer = Yes | Reason
 
 
-def may_interchange(
-    program: Program, outer: str, inner: str, exact: bool = False, found: Survey | None = None
-) -> Answer:
-    """Whether a loop and the loop that is its whole body may swap places. `exact`: real sums keep
-    their order."""
-    found = found or survey(program)
-    return _permutable(found, [outer, inner], exact)
-
-
-def may_tile(
-    program: Program, loops: Sequence[str], exact: bool = False, found: Survey | None = None
-) -> Answer:
-    """Whether perfectly nested loops, outermost first, may run tile by tile: every dependence goes
-    forward in each of them."""
-    return _permutable(found or survey(program), list(loops), exact)
-
-
-def may_jam(
-    program: Program, outer: str, exact: bool = False, found: Survey | None = None
-) -> Answer:
-    """Whether several iterations of a loop may run interleaved in the loop inside it."""
-    found = found or survey(program)
-    verdict = Judge(program, found, exact).verdict(outer)
-    if isinstance(verdict, Parallel) and verdict.guard is None:
-        return Yes()
-    loop = found.loops[outer]
-    inner = [stmt for stmt in loop.statement.body if isinstance(stmt, For)]
-    if len(loop.statement.body) != 1 or len(inner) != 1:
-        return Reason(f"the body of {outer} is more than one loop", loop.statement.loc)
-    return _permutable(found, [outer, inner[0].index], exact)
-
-
-def _permutable(found: Survey, band: list[str], exact: bool) -> Answer:
-    loops = [found.loops[index] for index in band]
-    refused = _shape(found, loops) or _scalars(found, loops, exact)
+def may_interchange(judge: Judge, outer: str, inner: str) -> Answer:
+    """Whether a loop and the loop that is its whole body may swap places: no dependence goes
+    forward in the one and backward in the other."""
+    found = judge.found
+    loops = [found.loops[outer], found.loops[inner]]
+    refused = _shape(found, loops) or _scalars(judge, loops)
     if refused is not None:
         return refused
-    cells = Cells(found.program, found, Entry(found), exact)
+    cells = judge.cells
     groups = _groups(cells, loops[-1])
     overlap = cells.overlap(groups, loops[-1])
     if overlap is not None:
         return overlap.reason
     for array, accesses in groups.items():
         if array in own_arrays(loops[-1]) or not any(access.write for access in accesses):
-            continue
-        if all(cells.accumulation(array, accesses, loop) for loop in loops):
             continue
         reason = _backwards(found, loops, accesses)
         if reason is not None:
@@ -120,16 +90,30 @@ def _shape(found: Survey, loops: list[Loop]) -> Reason | None:
     return None
 
 
-def _scalars(found: Survey, loops: list[Loop], exact: bool) -> Reason | None:
-    """Scalars are private to the innermost body, or sums that may be reordered."""
-    judge = Judge(found.program, found, exact)
+def _scalars(judge: Judge, loops: list[Loop]) -> Reason | None:
+    """Scalars are private to the innermost body, or accumulated in a way that no order changes."""
     for loop in loops:
         fate = judge.scalars(loop)
         if not isinstance(fate, Parallel):
             return fate.reason
-        if fate.last and any(judge.live[loops[0].index] & {name} for name in fate.last):
-            return Reason(f"{fate.last[0]} is needed after the loops", loop.statement.loc)
+        for name in fate.last:
+            same = judge.constant(name, loop.statement.body)
+            if name in judge.live[loops[0].index] and not same:
+                return Reason(f"{name} is needed after the loops", loop.statement.loc)
+        for each in fate.reductions:
+            if each.companions or not _orderless(each, judge):
+                message = f"{each.name} keeps the first of equal values"
+                return Reason(message, loop.statement.loc)
     return None
+
+
+def _orderless(reduction: Reduction, judge: Judge) -> bool:
+    """Whether its result stays in any order, but for the rounding of sums that may be reordered
+    (those that may not are no reductions to the judge)."""
+    if reduction.op in ("add", "mul", "last"):
+        return True
+    exact = not judge.types[reduction.name].is_inexact
+    return exact and reduction.op not in KEEPING
 
 
 def _backwards(found: Survey, loops: list[Loop], accesses: list[Access]) -> Reason | None:
@@ -142,7 +126,7 @@ def _backwards(found: Survey, loops: list[Loop], accesses: list[Access]) -> Reas
                 continue
             right = first_right == second_right == TRUE
             pair = Pair(found, loops[0], first, second, twins_of(found, loops[0]))
-            if not right or not all(pair.never(way) for way in _reversed(pair, loops)):
+            if not right or not pair.never(_reversed(pair, loops)):
                 message = (
                     f"{subscripted(second)} would run before {subscripted(first)}, "
                     "whose element it uses"
@@ -151,36 +135,21 @@ def _backwards(found: Survey, loops: list[Loop], accesses: list[Access]) -> Reas
     return None
 
 
-def _reversed(pair: Pair, loops: list[Loop]) -> list[Facts]:
-    """The orders that a swap would turn round: equal in some loops, then later, then earlier."""
-    ways = []
-    for ahead in range(len(loops)):
-        same = tuple(each for loop in loops[:ahead] for each in _equal(pair, loop))
-        for behind in range(ahead + 1, len(loops)):
-            orders = (_step(pair, loops[ahead]) - 1, -_step(pair, loops[behind]) - 1)
-            ways.append((*same, *orders))
-    return ways
-
-
-def _equal(pair: Pair, loop: Loop) -> Facts:
-    step = _step(pair, loop)
-    return step, -step
+def _reversed(pair: Pair, loops: list[Loop]) -> Facts:
+    """The order that a swap would turn round: later in the outer loop, earlier in the inner."""
+    outer, inner = loops
+    return (_step(pair, outer) - 1, -_step(pair, inner) - 1)
 
 
 def _step(pair: Pair, loop: Loop) -> Poly:
     """By how many iterations the second access is later in a loop (at least in sign)."""
     counter = Poly.atom(loop.counter)
     gap = pair.twins.poly(counter) - counter
-    return -gap if loop.step.constant == -1 else gap
+    backward = loop.counts_itself and pair.found.ranges.sign(loop.step, loop.context.facts) == -1
+    return -gap if backward else gap
 
 
 # ---- distribution ----------------------------------------------------------------------------
-
-
-def may_distribute(program: Program, index: str, found: Survey | None = None) -> list[list[int]]:
-    """The statements of a loop's body (by position) in groups, in an order in which each group may
-    be a loop of its own: the strongly connected parts of the dependence graph (Allen, Kennedy)."""
-    return _components(dependences(program, index, found))
 
 
 def dependences(program: Program, index: str, found: Survey | None = None) -> list[set[int]]:
@@ -234,29 +203,3 @@ def _before(found: Survey, loop: Loop, first: Access, second: Access) -> bool:
     if first.path[depth] < second.path[depth] and not pair.never((step, -step)):
         return True
     return not pair.never((step - 1,))
-
-
-def _components(after: list[set[int]]) -> list[list[int]]:
-    """Strongly connected parts of a small graph in an order that follows its edges, and the text
-    where there is a choice."""
-    count = len(after)
-    reach = [set(each) | {at} for at, each in enumerate(after)]
-    for through in range(count):
-        for at in range(count):
-            if through in reach[at]:
-                reach[at] |= reach[through]
-    parts: list[list[int]] = []
-    for at in range(count):
-        part = [other for other in range(count) if other in reach[at] and at in reach[other]]
-        if part[0] == at:
-            parts.append(part)
-    ordered: list[list[int]] = []
-    while parts:
-        ready = next(
-            part
-            for part in parts
-            if not any(part[0] in reach[other[0]] for other in parts if other is not part)
-        )
-        parts.remove(ready)
-        ordered.append(ready)
-    return ordered

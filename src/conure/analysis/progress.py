@@ -84,14 +84,14 @@ class Progress:
     def count(
         self, index: str, start: Poly, stop: Poly, step: Poly, direction: int | None
     ) -> tuple[Var, Poly | None]:
-        """What counts the iterations, and how many there are. With a step other than 1 and -1
-        the index is `start + step * counter`."""
+        """What counts the iterations, and how many there are. With a step that is a number other
+        than 1 and -1, or of unknown sign, the index is `start + step * counter`."""
         span = self.ranges.numeric(start).hull(self.ranges.numeric(stop))
         unit = step.constant
-        if unit is not None and abs(unit) == 1:
-            lows, highs = ((start,), (stop - 1,)) if unit > 0 else ((stop + 1,), (start,))
+        if direction is not None and (unit is None or abs(unit) == 1):
+            lows, highs = ((start,), (stop - 1,)) if direction > 0 else ((stop + 1,), (start,))
             counter = self.ranges.fresh(index, self.home, INT, lows, highs, span)
-            return counter, (stop - start) * unit
+            return counter, (stop - start) * unit if unit else None
         most = Interval(0, max(span.high - span.low, 0))
         turns = None
         if unit:
@@ -136,16 +136,18 @@ class Progress:
             return None
         if any(isinstance(s, Leave) for s in statements(body)):
             return None
-        amount = self.amount(updates[0], body)
-        if amount is None:
+        amount, turn = self.amount(updates[0], body), self.turn(loop)
+        if amount is None or turn is None:
             return None
-        return initial + amount * self.turn(loop)
+        return initial + amount * turn
 
-    def turn(self, loop: Loop) -> Poly:
+    def turn(self, loop: Loop) -> Poly | None:
         """The number of the iteration, from 0."""
         unit = loop.step.constant
         counter = Poly.atom(loop.counter)
-        return (counter - loop.start) * unit if unit in (1, -1) else counter
+        if unit in (1, -1):
+            return (counter - loop.start) * unit
+        return None if loop.counts_itself else counter
 
     def amount(self, update: Assign, body: tuple[Stmt, ...]) -> Poly | None:
         """What `k = k + e` adds, where e does not change in the body."""

@@ -19,15 +19,14 @@ latest ones first (bounds of an atom read only earlier atoms, so this ends).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import ZERO, Poly, divided, expression, leaves, order_key
+from conure.analysis.affine import ZERO, Monomial, Poly, divided, expression, leaves, order_key
 from conure.analysis.interval import (
     EVERYTHING,
     Interval,
     Number,
-    add,
     multiply,
     of_type,
     times,
@@ -146,15 +145,29 @@ class Book:
 
     def numeric(self, poly: Poly) -> Interval:
         """The sum of its monomials' intervals."""
-        total = Interval(0, 0)
+        low: Number = 0
+        high: Number = 0
         for monomial, factor in poly.terms.items():
-            product = Interval(factor, factor)
-            for atom in monomial:
-                product = multiply(product, self.of_atom(atom))
-            if len(monomial) == 2 and monomial[0] == monomial[1] and factor > 0:
-                product = product.meet(Interval(0, math.inf))
-            total = add(total, product)
-        return total
+            if not monomial:
+                low, high = low + factor, high + factor
+                continue
+            if len(monomial) == 1:  # most of them: no time for intervals in between
+                span = self.of_atom(monomial[0])
+                ends = times(factor, span.low), times(factor, span.high)
+                low, high = low + min(ends), high + max(ends)
+                continue
+            span = self.product(monomial, factor)
+            low, high = low + span.low, high + span.high
+        return Interval(low, high)
+
+    def product(self, monomial: Monomial, factor: int) -> Interval:
+        """The interval of a product of atoms."""
+        product = Interval(factor, factor)
+        for atom in monomial:
+            product = multiply(product, self.of_atom(atom))
+        if len(monomial) == 2 and monomial[0] == monomial[1] and factor > 0:
+            product = product.meet(Interval(0, math.inf))
+        return product
 
     def safe(self, poly: Poly) -> bool:
         """Whether machine arithmetic finds its value, in whatever order."""
@@ -215,6 +228,26 @@ class Ranges(Book):
                 if candidate not in found:
                     found.append(candidate)
         return _tightest(found, upper)[:_CANDIDATES]
+
+    def corners(
+        self, poly: Poly, facts: Facts = (), keep: Callable[[Expr], bool] | None = None
+    ) -> list[tuple[Poly, ...]]:
+        """Groups of polynomials of the atoms to `keep`: where all of one group are at least 0, so
+        is `poly`. Between two ends of an atom with a coefficient of unknown sign, it is at least
+        what it is at one of them."""
+        single = self.extremes(poly, False, facts, keep)
+        loose = [atom for atom in poly.atoms if not (keep or self.at_entry)(atom)]
+        if single or not loose:
+            return [(each,) for each in single]
+        atom = max(loose, key=self._order)
+        if not poly.linear_in(atom):
+            return []
+        ends = [self.bounds(atom, up, facts, keep or self.at_entry, _DEPTH) for up in (False, True)]
+        found: list[tuple[Poly, ...]] = []
+        for low, high in zip(*ends, strict=False):
+            ways = [self.corners(poly.substitute(atom, end), facts, keep) for end in (low, high)]
+            found += [one + two for one in ways[0][:2] for two in ways[1][:2]]
+        return found[:_CANDIDATES]
 
     def _order(self, atom: Expr) -> tuple[int, int, str]:
         key = order_key(atom)
@@ -319,7 +352,34 @@ class Ranges(Book):
             for fact in facts:
                 if fact.atoms & candidate.atoms and self.numeric(candidate - fact).low >= 0:
                     return True
+            if any(self.prove(weaker, facts, depth - 2) for weaker in weaker_of(candidate)):
+                return True
         return False
+
+
+def weaker_of(poly: Poly) -> Iterator[Poly]:
+    """Polynomials that are not greater: with one of two values in place of the greater one."""
+    for atom, factor in _choices(poly):
+        if (factor > 0) == (atom.op == "maximum"):
+            yield from (poly.substitute(atom, as_poly(arg)) for arg in atom.args)
+
+
+def stronger_of(poly: Poly) -> tuple[Poly, ...]:
+    """Polynomials that are not smaller: with one of two values in place of the smaller one, ..."""
+    for atom, factor in _choices(poly):
+        if (factor > 0) == (atom.op == "minimum"):
+            found = tuple(poly.substitute(atom, as_poly(arg)) for arg in atom.args)
+            return (*found, *(more for each in found for more in stronger_of(each)))
+    return ()
+
+
+def _choices(poly: Poly) -> Iterator[tuple[Apply, int]]:
+    """The choices between two numbers in a polynomial, and by what they are multiplied."""
+    for atom in sorted(poly.atoms, key=order_key):
+        if isinstance(atom, Apply) and atom.op in ("minimum", "maximum") and atom.type is INT:
+            factor = poly.coefficient(atom).constant if poly.linear_in(atom) else None
+            if factor is not None:
+                yield atom, factor
 
 
 def _tightest(candidates: list[Poly], upper: bool) -> list[Poly]:

@@ -194,14 +194,14 @@ def _folding(value: Apply, is_kept: object) -> str | None:
 
 
 def array_reduction(stmt: Store) -> str | None:
-    """The operator of `a[i] = a[i] op e` where e does not read the array."""
+    """The operator of `a[i] = a[i] op e` where e does not read `a[i]`."""
     if not isinstance(stmt.value, Apply):
         return None
 
-    def is_kept(part: Expr) -> bool:
+    def is_kept(part: object) -> bool:
         return isinstance(part, Load) and part.array == stmt.array and part.index == stmt.index
 
-    reading = [n for n in walk(expressions(stmt)) if isinstance(n, Load) and n.array == stmt.array]
+    reading = [node for node in walk(expressions(stmt)) if is_kept(node)]
     return _folding(stmt.value, is_kept) if len(reading) == 1 else None
 
 

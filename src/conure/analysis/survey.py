@@ -27,6 +27,7 @@ from conure.analysis.access import Access, Loop, Path, Survey, visited
 from conure.analysis.affine import ZERO, Poly, tightened
 from conure.analysis.interval import Interval, of_type, transfer
 from conure.analysis.progress import Progress
+from conure.analysis.ranges import stronger_of
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
     Alloc,
@@ -165,7 +166,7 @@ class _Walk(Progress):
             return self.ranges.interval(self.found.poly(expr, context), context.facts)
         if isinstance(expr, Var) and (known := context.values.get(expr.name)) is not None:
             return self.ranges.numeric(known)
-        if not isinstance(expr, Apply) or expr.op == "select":
+        if not isinstance(expr, Apply) or expr.op in ("select", "choice"):
             return self.ranges.of_atom(expr)
         source = expr.args[-1].type
         if not (source.is_integer or source.kind == "real"):
@@ -266,7 +267,7 @@ class _Walk(Progress):
         counter, turns = self.count(stmt.index, start, stop, step, direction)
         if direction is not None:
             gap = (stop - start) if direction > 0 else (start - stop)
-            self.facts += (tightened(gap - 1),)
+            self.facts += (tightened(gap - 1), *stronger_of(gap - 1))
         draft = Loop(stmt, path, start, stop, step, counter, turns, outside, outside)
         self.heads(stmt.body, draft, before)
         self.found.loops[stmt.index] = replace(draft, inner=self.context())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from conure.analysis.access import Access, Loop
 from conure.analysis.affine import Poly
@@ -86,10 +87,27 @@ def subscripted(access: Access) -> str:
     loc = access.loc
     line = linecache.getline(loc.file, loc.line).encode() if loc.line == loc.end_line > 0 else b""
     text = line[loc.column : loc.end_column].decode(errors="replace").strip()
-    if text.startswith(access.array) and text.endswith("]"):
-        return text
+    array = spoken(access.array)
+    written = _leading(text, array)
+    if written and _AUGMENTED.match(text[len(written) :]):
+        return written
     index = ", ".join(show(expr).replace("?", "") for expr in access.subscript)
-    return f"{access.array}[{spoken(index)}]"
+    return f"{array}[{spoken(index)}]"
+
+
+_AUGMENTED: Final = re.compile(r"$|\s*([-+*/%&|^@]|//|\*\*|<<|>>)=")
+
+
+def _leading(text: str, array: str) -> str:
+    """The subscripted array that a text begins with: `a[i]` of `a[i] += b[i]`; else nothing."""
+    if not text.startswith(f"{array}["):
+        return ""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if at >= len(array) and not depth and text[at + 1 : at + 2] != "[":
+            return text[: at + 1]
+    return ""
 
 
 def spoken(text: str) -> str:

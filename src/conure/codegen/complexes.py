@@ -34,7 +34,7 @@ def complex_apply(scope: Scope, node: Apply, args: list[Operands]) -> Operands:
             )
         case "mul":
             return _product(scope, kind, args[0], args[1])
-        case "fused_mul":
+        case "product":
             return _fused_product(scope, kind, args[0], args[1])
         case "divide":
             return _quotient(scope, node, kind, args[0], args[1])
@@ -65,12 +65,14 @@ def _product(scope: Scope, kind: str, a: Operands, b: Operands) -> Operands:
 
 
 def _fused_product(scope: Scope, kind: str, a: Operands, b: Operands) -> Operands:
-    value = scope.function.value
-    (ar, ai), (br, bi) = a, b
-    minus = value(f"fneg {kind} {value(f'fmul {kind} {ai}, {bi}')}")
-    ir = value(f"fmul {kind} {ai}, {br}")
-    return intrinsic(scope, "fma", kind, (ar, br, minus)), intrinsic(
-        scope, "fma", kind, (ar, bi, ir)
+    """As NumPy multiplies arrays where the processor fuses: what `a`'s imaginary part gives is
+    rounded, what its real part gives is not."""
+    value, (ar, ai), (br, bi) = scope.function.value, a, b
+    ii, ir = value(f"fmul {kind} {ai}, {bi}"), value(f"fmul {kind} {ai}, {br}")
+    less = value(f"fneg {kind} {ii}")
+    return (
+        intrinsic(scope, "fma", kind, (ar, br, less)),
+        intrinsic(scope, "fma", kind, (ar, bi, ir)),
     )
 
 

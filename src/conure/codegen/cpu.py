@@ -30,7 +30,7 @@ from conure.ir.walk import statements
 from conure.record import Record
 from conure.target import Target, host  # noqa: F401 # host is the doctest's
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Part of every cache key: raise it when the same program gives other code."""
 
 

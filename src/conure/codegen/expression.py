@@ -32,6 +32,9 @@ def evaluate(scope: Scope, expr: Expr) -> Operands:
             return load(scope, array, steer(scope, *index), checked)
         case Apply("and" | "or" | "select"):
             return _lazy(scope, expr)
+        case Apply("choice", (condition, yes, no)):
+            test = single(scope, condition)
+            return _choose(scope, test, evaluate(scope, yes), evaluate(scope, no), expr.type)
         case Apply():
             return apply_operator(scope, expr, [evaluate(scope, arg) for arg in expr.args])
         case _:

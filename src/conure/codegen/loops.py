@@ -12,7 +12,7 @@ from typing import Final
 
 from conure.artifact import INTERRUPTED
 from conure.codegen.expression import steer
-from conure.codegen.facts import is_leaf, unrolls
+from conure.codegen.facts import constant_trips, is_leaf, unrolls
 from conure.codegen.scope import Bounds, Scope
 from conure.codegen.sums import finish_sums, start_sums
 from conure.ir.nodes import Const, For, Load, Store, Var, While
@@ -105,15 +105,16 @@ def counted(
     """The turns of a loop from span[0] up to span[1]."""
     leaf, marked = is_leaf(loop), loop.mark.kind != "serial"
     lanes = leaf and marked and not unrolls(loop)
+    strip = loop.mark.kind == "vector" and loop.mark.grain > 0
     shares = any(reduction.array for reduction in loop.mark.reductions)
-    group = scope.module.distinct() if lanes and not shares else ""
+    group = scope.module.distinct() if (lanes or strip) and not shares else ""
     names = {each.name: each.op for each in loop.mark.reductions if marked}
     place = scope.place
     changes = {
         "depth": place.depth + 1,
         "reductions": {**place.reductions, **names},
         "vector": place.vector if unrolls(loop) else lanes,
-        "group": place.group if unrolls(loop) else group,
+        "group": place.group if unrolls(loop) and not strip else group,
     }
 
     def turn_body(turn: str) -> None:
@@ -126,15 +127,20 @@ def counted(
                 _poll_if_due(scope)
 
     sums = start_sums(scope, loop) if lanes else {}
-    _count_turns(scope, span, turn_body, _loop_note(scope, group))
+    _count_turns(scope, span, turn_body, _loop_note(scope, group, loop if strip else None))
     finish_sums(scope, sums, span)
 
 
-def _loop_note(scope: Scope, group: str) -> str:
-    if not group:
-        return ""
-    accesses = scope.module.node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')
-    return f", !llvm.loop {scope.module.distinct(accesses, itself=True)}"
+def _loop_note(scope: Scope, group: str, strip: For | None) -> str:
+    """What LLVM is told of a loop. A strip of lanes becomes whole vectors: left alone, LLVM would
+    unroll a short one and then put pieces of it together to vectors as it finds them."""
+    module = scope.module
+    told = [module.node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')] if group else []
+    if strip is not None and (trips := constant_trips(strip)):
+        width = strip.mark.grain
+        told.append(module.node(f'!{{!"llvm.loop.interleave.count", i32 {trips // width}}}'))
+        told.append(module.node('!{!"llvm.loop.unroll.disable"}'))
+    return f", !llvm.loop {module.distinct(', '.join(told), itself=True)}" if told else ""
 
 
 def _index(scope: Scope, loop: For, bounds: Bounds, turn: str) -> str:

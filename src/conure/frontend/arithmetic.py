@@ -6,7 +6,10 @@ the same, nothing is left of the question; otherwise the result is mixed too, or
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from conure.frontend.context import Lowering, atom, body_of, is_fixed
 from conure.frontend.conversion import (
@@ -16,10 +19,9 @@ from conure.frontend.conversion import (
     represented,
     truth,
 )
-from conure.frontend.fused_products import products_are_fused
 from conure.frontend.promotion import COMPARISONS, join_types, overflows, plan
 from conure.frontend.values import Number
-from conure.ir.nodes import Apply, Const, Expr, If, Load
+from conure.ir.nodes import Apply, Const, Expr, If, Load, Var
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.rules import can_fail
 from conure.ir.types import B1, BOOL, FLOAT, INT, Scalar
@@ -169,14 +171,7 @@ def operate(ctx: Lowering, op: str, left: Expr, right: Expr, elementwise: bool) 
     checked = overflows(op, elementwise, how.operand)
     left, right = convert(left, how.operand), convert(right, how.operand)
     if elementwise and how.operand.kind == "complex" and _fused(op, left, right):
-        if op == "mul" and products_are_fused(how.operand.dtype):
-            product = apply("fused_mul", left, right, checked=False)
-            return product if product.type is how.result else cast(product, how.result)
-        ctx.refuse(
-            "NumPy multiplies complex arrays with one rounding where the processor can, and "
-            "single numbers with two",
-            "write the loop over the elements",
-        )
+        return _array_product(ctx, op, left, right)
     if elementwise and op == "pow" and how.operand.kind == "real":
         return _array_power(left, right)
     node = _node(op, left, right, checked, ctx)
@@ -193,6 +188,47 @@ def _array_power(base: Expr, exponent: Expr) -> Expr:
     if isinstance(exponent, Const):
         return root if exponent.value == 0.5 else power
     return apply("select", half, root, power)
+
+
+def _array_product(ctx: Lowering, op: str, left: Expr, right: Expr) -> Expr:
+    """Of complex arrays; NumPy takes the square for the power 2."""
+    if op == "pow" and _is_two(right):
+        right = left = left if isinstance(left, Var | Const) else ctx.temporary(left)
+    elif op == "pow":
+        ctx.refuse("powers of complex arrays are not compiled", "write the loop over the elements")
+    product = product_of_arrays()
+    if not product:
+        ctx.refuse("NumPy multiplies complex arrays in an unknown way", "write the loop")
+    return apply(product, left, right, checked=False)
+
+
+def _is_two(exponent: Expr) -> bool:
+    match exponent:
+        case Const(value):
+            return value == 2
+        case Apply("complex", (Const(real), Const(imaginary))):
+            return (real, imaginary) == (2, 0)
+        case Apply("cast", (inner,)):
+            return _is_two(inner)
+        case _:
+            return False
+
+
+@functools.cache
+def product_of_arrays() -> str:
+    """The operator by which NumPy multiplies complex arrays on this processor: one rounding less
+    where it fuses a multiplication and an addition."""
+    small = 2.0**-30
+    near = 1 + small  # whose square has more digits than there is room for
+    left, right = np.array([near + 1j, -1 + near * 1j] * 8), np.full(16, near + 1j)
+    found = set(zip(*((left * right)[k::2].tolist() for k in (0, 1)), strict=True))
+    if len(found) != 1:
+        return ""
+    ((first, second),) = found
+    fused, rounded = 2 * small + small**2, 2 * small
+    if second.imag != rounded:
+        return ""
+    return {fused: "product", rounded: "mul"}.get(first.real, "")
 
 
 def _fused(op: str, *operands: Expr) -> bool:

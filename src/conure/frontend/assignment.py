@@ -22,7 +22,7 @@ from conure.frontend.indexing import element, index_items, is_element, subscript
 from conure.frontend.names import bind
 from conure.frontend.new_arrays import as_array
 from conure.frontend.picking import Picked, is_pick, pick, update, write
-from conure.frontend.values import Elements, Number, Tuple, Value, View
+from conure.frontend.values import Elements, Items, Number, Tuple, Value, View
 from conure.ir.nodes import Const
 from conure.ir.ops import apply
 from conure.ir.types import INT
@@ -60,7 +60,7 @@ def _unpack(ctx: Lowering, targets: Sequence[ast.expr], value: Value) -> None:
 
 def _items(ctx: Lowering, value: Value, count: int) -> Sequence[Value]:
     match value:
-        case Tuple(items):
+        case Tuple(items) | Items(items):
             return items
         case View() if value.rank > 0:
             ctx.fail_if(apply("not_equal", value.shape[0], Const(count, INT)))

@@ -81,6 +81,7 @@ def _of_view(ctx: Lowering, view: View, name: str) -> Value:
         case "itemsize":
             return integer_number(view.dtype.bytes)
         case "T":
+            ctx.is_reordered = True
             return transposed(view)
         case _ if name in ARRAY_METHODS:
             return Method(view, name)

@@ -15,6 +15,7 @@ from conure.frontend.promotion import rank
 from conure.frontend.rounding import rounded
 from conure.frontend.values import (
     Elements,
+    Items,
     Number,
     Object,
     Tuple,
@@ -77,10 +78,10 @@ def _len(ctx: Lowering, args: Sequence[Value]) -> Value:
     match args:
         case [View() as view] if view.rank > 0:
             return Number(view.shape[0])
-        case [Tuple(items)]:
+        case [Tuple(items) | Items(items)]:
             return integer_number(len(items))
         case _:
-            ctx.refuse("len is compiled for arrays and tuples")
+            ctx.refuse("len is compiled for arrays, tuples and short lists")
 
 
 def _round(ctx: Lowering, args: Sequence[Value]) -> Value:

@@ -145,9 +145,14 @@ class Lowering(Record, frozen=False):
     arrays: dict[str, ArrayType] = field(default_factory=dict)
     allocated: dict[str, Draft] = field(default_factory=dict)  # in which statement list
     open_lists: list[Draft] = field(default_factory=list)
+    body_list: Draft | None = None  # the statements of the region itself
+    made: dict[str, tuple[Expr, ...]] = field(default_factory=dict)  # arrays that come out
+    is_reordered: bool = False  # an array was transposed: NumPy's results may be as well
     overlaps: frozenset[frozenset[str]] = frozenset()
     rebound: set[str] = field(default_factory=set)
     guards: list[Guard] = field(default_factory=list)
+    varying: frozenset[tuple[int, str]] = frozenset()  # id of a namespace, and a name in it
+    outer: dict[tuple[int, str], Var] = field(default_factory=dict)  # what stands for those
     inlined: list[Frame] = field(default_factory=list)
     at: ast.AST | None = None  # the node being lowered, for places
 

@@ -37,6 +37,7 @@ from conure.frontend.values import (
     Binding,
     Closure,
     Elements,
+    Items,
     Number,
     Object,
     Tuple,
@@ -441,18 +442,18 @@ def _slice(ctx: Lowering, node: ast.Slice) -> Slice:
 def _subscript(ctx: Lowering, node: ast.Subscript) -> Value:
     owner = evaluate(ctx, node.value)
     items = index_items(ctx, subscript_parts(ctx, node.slice))
-    if isinstance(owner, Elements):
-        owner = materialize(ctx, owner)
-    match owner:
-        case Tuple():
+    match materialize(ctx, owner) if isinstance(owner, Elements) else owner:
+        case Tuple() as owner:
             return tuple_item(ctx, owner, items)
-        case View() if is_pick(items):
+        case Items(inner) if not any(isinstance(item, Slice) for item in items):
+            return tuple_item(ctx, Tuple(inner), items)
+        case View() as owner if is_pick(items):
             return read(ctx, pick(ctx, owner, items))
-        case View():
+        case View() as owner:
             view = subscript(ctx, owner, items)
             return element(ctx, view) if is_element(owner, items) else view
         case _:
-            ctx.refuse("only arrays and tuples can be indexed here")
+            ctx.refuse("only arrays, tuples and short lists can be indexed here")
 
 
 def _call(ctx: Lowering, node: ast.Call) -> Value:

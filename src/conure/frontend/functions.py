@@ -151,7 +151,7 @@ def on_elements(ctx: Lowering, row: Row, exprs: Sequence[Expr]) -> Expr:
         case "where":
             kind = _common(ctx, exprs[1:])
             pair = (convert(expr, kind) for expr in exprs[1:])
-            return apply("select", nonzero(exprs[0]), *pair)
+            return apply("choice", nonzero(exprs[0]), *pair)
         case "clip":
             low = operate(ctx, "maximum", exprs[0], exprs[1], True)
             return operate(ctx, "minimum", low, exprs[2], True)

@@ -25,6 +25,8 @@ from conure.ir.ops import apply
 from conure.ir.types import INT
 from conure.record import Record
 
+_CHOICES = 8  # items of a tuple among which one is chosen by comparing
+
 
 class Slice(Record):
     """`start:stop:step` in a subscript."""
@@ -119,7 +121,8 @@ def _compose(outer: Axis, selected: dict[int, Axis]) -> Axis:
         return Axis(start, 0, None)
     if isinstance(outer.step, int) and isinstance(inner.step, int):
         return Axis(start, outer.step * inner.step, inner.of)
-    return Axis(start, times(step, Const(inner.step, INT)), inner.of)  # type: ignore[arg-type]  # slices have constant steps
+    inner_step = Const(inner.step, INT) if isinstance(inner.step, int) else inner.step
+    return Axis(start, times(step, inner_step), inner.of)
 
 
 def position(ctx: Lowering, view: View, axis: int, item: Number) -> Expr:
@@ -180,6 +183,11 @@ def _slice(ctx: Lowering, extent: Expr, item: Slice, axis: int) -> tuple[Axis, E
     step = _step(ctx, item)
     start = _bound(ctx, item.start)
     stop = _bound(ctx, item.stop)
+    if not isinstance(step, int):
+        low = ZERO if start is None else _from_end(ctx, start, extent, floor=0)
+        high = extent if stop is None else _clamped(ctx, stop, extent)
+        padded = at_least_zero(plus(minus(high, low), minus(step, ONE)))
+        return Axis(low, step, axis), ctx.held(apply("floordiv", padded, step))
     if step > 0:
         low = ZERO if start is None else _from_end(ctx, start, extent, floor=0)
         high = extent if stop is None else _clamped(ctx, stop, extent)
@@ -197,14 +205,19 @@ def _slice(ctx: Lowering, extent: Expr, item: Slice, axis: int) -> tuple[Axis, E
     return Axis(low, step, axis), at_least_zero(length)
 
 
-def _step(ctx: Lowering, item: Slice) -> int:
+def _step(ctx: Lowering, item: Slice) -> int | Expr:
+    """The step if it is a constant; one that is not must turn out to be above 0."""
     match item.step:
         case None | Object(None):
             return 1
         case Number() if isinstance(item.step.constant, int) and item.step.constant != 0:
             return int(item.step.constant)
+        case Number():
+            step = ctx.held(as_index(ctx, item.step))
+            ctx.fail_if(apply("less", step, ONE))
+            return step
         case _:
-            ctx.refuse("the step of a slice must be a constant other than 0")
+            ctx.refuse("the step of a slice must be an int")
 
 
 def _bound(ctx: Lowering, value: Value | None) -> Expr | None:
@@ -270,11 +283,32 @@ def tuple_item(ctx: Lowering, value: Tuple, items: Sequence[Item]) -> Value:
             if not -len(value.items) <= position < len(value.items):
                 ctx.refuse("the subscript is out of the tuple's range: IndexError")
             return value.items[position]
+        case [Number() as number] if 1 < len(value.items) <= _CHOICES:
+            return _chosen(ctx, value.items, number)
         case [Slice(start, stop, step)]:
             bounds = [_constant_bound(ctx, bound) for bound in (start, stop, step)]
             return Tuple(value.items[slice(*bounds)])
         case _:
             ctx.refuse("a tuple is indexed by something not known here", "use a constant index")
+
+
+def _chosen(ctx: Lowering, items: Sequence[Value], number: Number) -> Number:
+    """The item of a tuple of numbers of one type at a position that is not known here."""
+    numbers = [item for item in items if isinstance(item, Number) and item.kind is None]
+    if len(numbers) < len(items) or len({item.type for item in numbers}) > 1:
+        ctx.refuse("a tuple is indexed by something not known here", "use a constant index")
+    count = Const(len(items), INT)
+    position = ctx.held(as_index(ctx, number))
+    low = apply("less", position, Const(-len(items), INT))
+    ctx.fail_if(apply("or", low, apply("greater_equal", position, count)))
+    if not is_natural(ctx, position):
+        negative = apply("less", position, ZERO)
+        position = ctx.held(apply("select", negative, plus(position, count), position))
+    chosen = ctx.held(numbers[-1].expr)
+    for k in range(len(items) - 2, -1, -1):
+        here = apply("equal", position, Const(k, INT))
+        chosen = apply("select", here, ctx.held(numbers[k].expr), chosen)
+    return Number(chosen)
 
 
 def _constant_bound(ctx: Lowering, bound: Value | None) -> int | None:

@@ -18,7 +18,7 @@ from conure.frontend.context import Frame, Lowering, Target, atom
 from conure.frontend.joins import RETURN_VALUE
 from conure.frontend.liveness import assigned_names, liveness
 from conure.frontend.lowered import Guard
-from conure.frontend.names import constant
+from conure.frontend.names import constant, from_outside
 from conure.frontend.returns import finish_returns
 from conure.frontend.values import (
     Binding,
@@ -200,12 +200,10 @@ def _outside(ctx: Lowering, function: types.FunctionType) -> Callable[[str], Val
                 value = cells[name].cell_contents
             except ValueError:
                 return None
-            ctx.guards.append(Guard(cells[name], "cell_contents", value))
-            return constant(value)
+            return from_outside(ctx, cells[name], "cell_contents", value)
         if name in function.__globals__:
             value = function.__globals__[name]
-            ctx.guards.append(Guard(function.__globals__, name, value))
-            return constant(value)
+            return from_outside(ctx, function.__globals__, name, value)
         if hasattr(builtins, name):
             value = getattr(builtins, name)
             ctx.guards.append(Guard(vars(builtins), name, value))

@@ -20,9 +20,9 @@ from conure.frontend.arrays import (
 )
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import index as as_index
-from conure.frontend.expressions import evaluate, operands
+from conure.frontend.expressions import as_tuple, evaluate, operands
 from conure.frontend.indexing import element, index_items, is_element, subscript
-from conure.frontend.values import Elements, Number, Object, Tuple, Value, View
+from conure.frontend.values import Elements, Items, Number, Object, Tuple, Value, View
 from conure.ir.nodes import Const, Expr
 from conure.ir.ops import apply
 from conure.ir.types import BOOL, INT
@@ -58,6 +58,7 @@ Iteration = Counted | Grid | Unrolled
 
 def iteration(ctx: Lowering, node: ast.expr) -> Iteration:
     """What a `for` statement runs over."""
+    node = as_tuple(node)  # whose items are taken one by one, so that it may be a list
     with ctx.placed(node):
         if isinstance(node, ast.Call):
             function = evaluate(ctx, node.func)
@@ -108,7 +109,7 @@ def _of_value(ctx: Lowering, value: Value) -> Iteration:
             held = hold_view(ctx, value)
             over = frozenset((value.base,))
             return Counted(ZERO, held.shape[0], ONE, lambda k: _row(ctx, held, k), arrays=over)
-        case Tuple(items):
+        case Tuple(items) | Items(items):
             return Unrolled(items)
         case _:
             ctx.refuse("a loop over this is not compiled", "loop over range or an array")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from conure.errors import Reason
 from conure.frontend.arrays import whole
@@ -23,6 +24,7 @@ from conure.frontend.lowered import (
     ArrayArgument,
     Guard,
     Lowered,
+    NewArray,
     ObjectArgument,
     SameArray,
     ScalarArgument,
@@ -33,8 +35,8 @@ from conure.frontend.names import constant
 from conure.frontend.outcomes import outcomes
 from conure.frontend.returns import finish_returns
 from conure.frontend.statements import lower_statements
-from conure.frontend.values import Binding, Environment, Number, Poison, Tuple, Value
-from conure.ir.nodes import Const, Local, Param, Program, Var
+from conure.frontend.values import Binding, Environment, Items, Number, Poison, Tuple, Value
+from conure.ir.nodes import Alloc, Block, Const, Local, Param, Program, Stmt, Var
 from conure.ir.types import BOOL, ArrayType, Type
 from conure.ir.walk import names_read, names_written
 
@@ -48,6 +50,7 @@ def lower(
     function: str,
     may_return: bool,
     overlaps: Iterable[tuple[str, str]] = (),
+    varying: frozenset[tuple[int, str]] = frozenset(),
 ) -> Lowered | Reason:
     """Lower a region.
 
@@ -68,11 +71,15 @@ def lower(
         Whether the statements may execute `return`.
     overlaps
         Pairs of array arguments that may share memory.
+    varying
+        Numbers of other functions' worlds that are to be parameters, not constants: the id of a
+        namespace, and a name in it.
     """
     try:
         return _lower(
-            name, statements, arguments, live_out, file, function, may_return, tuple(overlaps)
-        )
+            name, statements, arguments, live_out, file, function, may_return, tuple(overlaps),
+            varying,
+        )  # fmt: skip
     except Refused as refused:
         return refused.reason
 
@@ -86,6 +93,7 @@ def _lower(
     function: str,
     may_return: bool,
     overlaps: tuple[tuple[str, str], ...],
+    varying: frozenset[tuple[int, str]],
 ) -> Lowered:
     returns = Target("return")
     frame = Frame(
@@ -94,19 +102,24 @@ def _lower(
     )  # fmt: skip
     ctx = Lowering(frame, lower_statements, may_return=may_return)
     ctx.overlaps = frozenset(frozenset(pair) for pair in overlaps)
+    ctx.varying = varying
     params = _parameters(ctx, arguments)
     fields = {name: held.value for name, held in frame.env.items() if "." in name}
     frame.outside = _outside(ctx, arguments, fields)
     if may_return:
         frame.env[RETURN_TAKEN] = Binding(Number(Const(False, BOOL)))
     with ctx.nested() as body:
+        ctx.body_list = body
         ctx.body(ctx, statements, "function" if may_return else "")
     finish_returns(ctx, body)
     ctx.at = statements[-1] if statements else None
     found = outcomes(ctx, params, live_out, may_return)
-    finished = frozen([*ctx.head, *ctx.out])
+    finished = _without_allocation(frozen([*ctx.head, *ctx.out]), frozenset(ctx.made))
     used = names_read(finished) | names_written(finished) | found.names
     locals_ = tuple(Local(key, kind) for key, kind in ctx.locals.items() if key in used)
+    made = tuple(NewArray(key, ctx.arrays[key].dtype, shape) for key, shape in ctx.made.items())
+    params |= {key: ctx.arrays[key] for key in ctx.made}
+    params |= {number.name: number.type for number in ctx.outer.values()}
     program = Program(
         name,
         tuple(Param(key, kind) for key, kind in params.items()),
@@ -115,7 +128,18 @@ def _lower(
         found.results,
         overlaps,
     )
-    return Lowered(program, found.rows, found.returned, found.value, _unique(ctx.guards))
+    return Lowered(program, found.rows, found.returned, found.value, _unique(ctx.guards), made)
+
+
+def _without_allocation(statements: tuple[Stmt, ...], names: frozenset[str]) -> tuple[Stmt, ...]:
+    """The statements, where these arrays are parameters."""
+    kept: list[Stmt] = []
+    for stmt in statements:
+        if isinstance(stmt, Block):
+            kept.append(replace(stmt, body=_without_allocation(stmt.body, names)))
+        elif not (isinstance(stmt, Alloc) and stmt.name in names):
+            kept.append(stmt)
+    return tuple(kept)
 
 
 def _unique(guards: Sequence[Guard]) -> tuple[Guard, ...]:
@@ -154,11 +178,12 @@ def _value(ctx: Lowering, params: dict[str, Type], name: str, argument: Argument
             return _array(ctx, params, name, kind, writeable)
         case ObjectArgument(value):
             return constant(value)
-        case TupleArgument(items):
+        case TupleArgument(items, is_list):
             parts = [_value(ctx, params, f"{name}.{k}", item) for k, item in enumerate(items)]
             if any(part is None for part in parts):
                 return Poison(f"{name!r} is a tuple with an item that is not compiled")
-            return Tuple(tuple(part for part in parts if part is not None), origin=name)
+            given = tuple(part for part in parts if part is not None)
+            return Items(given, name) if is_list else Tuple(given, origin=name)
         case SameArray(other):
             return whole(other, ctx.arrays[other], True) if other in ctx.arrays else None
         case UnboundArgument():

@@ -10,11 +10,14 @@ value (`Outcome`), or with a `Reason`.
 
 from __future__ import annotations
 
-from conure.ir.nodes import Program
+from typing import Final
+
+from conure.ir.nodes import Expr, Program
 from conure.ir.types import INT, ArrayType, Scalar
 from conure.record import Record
 
 __all__ = [
+    "EXTENTS",
     "INT",
     "Argument",
     "ArgumentOutcome",
@@ -22,6 +25,8 @@ __all__ = [
     "ConstantOutcome",
     "Guard",
     "Lowered",
+    "NewArray",
+    "NewArrayOutcome",
     "ObjectArgument",
     "Outcome",
     "RebindOutcome",
@@ -69,9 +74,10 @@ class ObjectArgument(Record):
 
 
 class TupleArgument(Record):
-    """A tuple of scalars and arrays, passed as the parameters `name.0`, `name.1`, ..."""
+    """A tuple (or short list) of scalars and arrays, passed as the parameters `name.0`, ..."""
 
     items: tuple[Argument, ...]
+    is_list: bool = False
 
 
 Argument = (
@@ -92,6 +98,12 @@ class ArgumentOutcome(Record):
     """The object that the argument of this name held ("t.0" for an item of a tuple)."""
 
     name: str
+
+
+class NewArrayOutcome(Record):
+    """The array that was made for the program's parameter at this position."""
+
+    position: int
 
 
 class RebindOutcome(Record):
@@ -120,6 +132,7 @@ class UnboundOutcome(Record):
 Outcome = (
     ScalarOutcome
     | ArgumentOutcome
+    | NewArrayOutcome
     | RebindOutcome
     | TupleOutcome
     | ConstantOutcome
@@ -130,11 +143,31 @@ Outcome = (
 class Guard(Record):
     """What the lowering took from outside the arguments: `namespace[name]` (a dict) or
     `getattr(namespace, name)` was `value`. The caller checks it at each call: by identity, for
-    scalars by type and value."""
+    scalars by type and value. With `parameter`, the number there is a parameter of the program of
+    that name, and its type alone is checked."""
 
     namespace: object
     name: str
     value: object
+    parameter: str = ""
+
+
+EXTENTS: Final = {
+    "add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "neg": "(-{})",
+    "floordiv": "({} // {})", "mod": "({} % {})", "maximum": "max({}, {})",
+    "minimum": "min({}, {})", "less": "({} < {})", "less_equal": "({} <= {})",
+    "equal": "({} == {})", "select": "({1} if {0} else {2})",
+}  # fmt: skip
+"""The operators of which extents of new arrays may be made, as Python."""
+
+
+class NewArray(Record):
+    """An array of these extents (of constants, parameters and their extents), uninitialized: to be
+    made before each call, for the parameter of this name. It is among what comes out."""
+
+    name: str
+    dtype: Scalar
+    shape: tuple[Expr, ...]
 
 
 class Lowered(Record):
@@ -150,3 +183,8 @@ class Lowered(Record):
     returned: int | None = None
     value: Outcome | None = None
     guards: tuple[Guard, ...] = ()
+    made: tuple[NewArray, ...] = ()
+
+    @property
+    def made_names(self) -> frozenset[str]:
+        return frozenset(array.name for array in self.made)

@@ -86,6 +86,22 @@ def _keep_number(ctx: Lowering, path: str, number: Number) -> Number:
     return Number(cell, flag, number.python)
 
 
+def from_outside(ctx: Lowering, namespace: object, name: str, value: Any) -> Value:
+    """What a name of another function's world holds: a constant under a guard, or a parameter if
+    it is known to be a number that varies from call to call."""
+    place = (id(namespace), name)
+    kind = scalar_of_value(value)
+    if kind is None or place not in ctx.varying:
+        ctx.guards.append(Guard(namespace, name, value))
+        return constant(value)
+    if place not in ctx.outer:
+        parameter = ctx.unique(f"{name}.outside")
+        ctx.outer[place] = Var(parameter, kind)
+        ctx.fixed.add(parameter)
+        ctx.guards.append(Guard(namespace, name, value, parameter))
+    return Number(ctx.outer[place])
+
+
 def constant(value: Any) -> Value:
     """A Python object that is known at compile time."""
     if type(value) in (bool, int, float, complex):

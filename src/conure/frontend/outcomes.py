@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from conure.frontend.context import Lowering
+from conure.frontend.context import Lowering, known_at_entry
 from conure.frontend.joins import PSEUDO, RETURN_TAKEN, RETURN_VALUE, describe
 from conure.frontend.lowered import (
+    EXTENTS,
     ArgumentOutcome,
     ConstantOutcome,
+    NewArrayOutcome,
     Outcome,
     RebindOutcome,
     ScalarOutcome,
     TupleOutcome,
     UnboundOutcome,
 )
-from conure.frontend.values import Binding, Number, Object, Poison, Tuple, Value, View
-from conure.ir.nodes import Assign, Const, Expr, Result, Var
-from conure.ir.types import Type
+from conure.frontend.values import Binding, Items, Number, Object, Poison, Tuple, Value, View
+from conure.ir.nodes import Apply, Assign, Const, Dim, Expr, Result, Var
+from conure.ir.types import ArrayType, Type
 from conure.record import Record
 
 
@@ -89,11 +91,16 @@ def _of_value(collector: _Collector, path: str, value: Value, bound: Expr | None
             if base in ctx.rebound:
                 return RebindOutcome(collector.add(Result(base)))
             return ArgumentOutcome(base)
+        case View(base=base, shape=shape) if value.whole and _may_come_out(collector, base, shape):
+            ctx.made[base] = shape
+            return NewArrayOutcome(len(collector.params) + [*ctx.made].index(base))
         case Tuple(items, origin):
             if origin is not None:
                 return ArgumentOutcome(origin)
             parts = (_of_value(collector, f"{path}.{k}", v, None) for k, v in enumerate(items))
             return TupleOutcome(tuple(parts))
+        case Items(origin=name):
+            return ArgumentOutcome(name)
         case Object(inner):
             return ConstantOutcome(inner)
         case Poison(message):
@@ -104,6 +111,31 @@ def _of_value(collector: _Collector, path: str, value: Value, bound: Expr | None
                 f"{what} is {describe(value)} made in the region, and is used after it",
                 "allocate the array before the loop",
             )
+
+
+def _may_come_out(collector: _Collector, base: str, shape: tuple[Expr, ...]) -> bool:
+    """Whether an array made here can be made before the call: once, of known extents, and in C
+    order, as NumPy's results of arrays in C order are."""
+    ctx = collector.ctx
+    kinds = [kind for kind in collector.params.values() if isinstance(kind, ArrayType)]
+    return (
+        any(ctx.allocated.get(base) is known for known in (ctx.out, ctx.body_list))
+        and base not in ctx.rebound
+        and not ctx.is_reordered
+        and all(kind.rank == 1 or kind.layout == "C" for kind in kinds)
+        and all(known_at_entry(ctx, extent) for extent in shape)
+        and all(_is_simple(collector, extent) for extent in shape)
+    )
+
+
+def _is_simple(collector: _Collector, extent: Expr) -> bool:
+    match extent:
+        case Apply(op, args):
+            return op in EXTENTS and all(_is_simple(collector, arg) for arg in args)
+        case Var(name) | Dim(name):
+            return name in collector.params
+        case _:
+            return True
 
 
 def _of_number(collector: _Collector, path: str, number: Number, bound: Expr | None) -> Outcome:

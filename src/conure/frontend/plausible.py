@@ -58,10 +58,15 @@ def _passing(node: ast.AST) -> Sequence[ast.expr]:
     match node:
         case ast.Call(args=args):
             return args
-        case ast.List(elts=parts):
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
             return parts
         case ast.Assign(targets=targets, value=value):
-            return [value] if all(isinstance(each, ast.Subscript) for each in targets) else []
+            taken_apart = (
+                isinstance(each, ast.Subscript | ast.Tuple | ast.List) for each in targets
+            )
+            return [value] if all(taken_apart) else []
+        case ast.For(iter=iterable):
+            return [iterable]
         case _:
             return []
 

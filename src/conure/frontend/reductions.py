@@ -355,8 +355,9 @@ def worst_of(kind: Scalar, largest: bool) -> Expr:
         return constant_of(-math.inf if largest else math.inf, kind)
     if kind is B1:
         return constant_of(not largest, kind)
-    bounds = np.iinfo(kind.dtype)
-    return constant_of(int(bounds.min if largest else bounds.max), kind)
+    signed, bits = kind.kind == "signed", kind.bits
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    return constant_of(low if largest else high, kind)
 
 
 def _flat(shape: Index, place: Index) -> Expr:

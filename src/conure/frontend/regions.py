@@ -32,7 +32,7 @@ class Region(Record):
     `live_in` names what it may read from outside (a dotted name is a chain of attributes of a
     module, looked up at each call); `live_out` what it binds that is read later. `returns` tells
     whether a `return` of the function stands in it. `fields`: the attributes read of names of
-    which nothing else is used.
+    which nothing else is used. Without a loop, it is worth compiling where arrays are large.
     """
 
     number: int
@@ -40,6 +40,7 @@ class Region(Record):
     live_in: tuple[str, ...]
     live_out: tuple[str, ...]
     returns: bool
+    holds_loop: bool = True
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
@@ -52,6 +53,7 @@ class Scope(Record, frozen=False):
     always_live: Names  # names that someone else may read at any time
     at_module_level: bool
     regions: list[Region] = field(default_factory=list)
+    wrapped: list[ast.stmt] = field(default_factory=list)  # functions inside, as they were
     wrap: Callable[[ast.stmt], ast.stmt] = lambda stmt: stmt
 
 
@@ -73,6 +75,27 @@ def rewrite_body(
         rewritten += _tried(list(body[start:stop]), scope, rest, bound, flow)
         bound = bound_after(body[start:stop], bound)
     return rewritten
+
+
+def rewrite_array_code(body: Sequence[ast.stmt], scope: Scope, bound: Names) -> list[ast.stmt]:
+    """The statements of a function without loops, those that may compute with arrays tried first:
+    from the first call or operator to the first statement that is not of the accepted language."""
+    computing = [k for k, stmt in enumerate(body) if is_plausible(stmt) and _computes(stmt)]
+    if not computing:
+        return list(body)
+    start = stop = computing[0]
+    while stop < len(body) and is_plausible(body[stop]):
+        stop += 1
+    run, rest = list(body[start:stop]), list(body[stop:])
+    bound = bound_after(body[:start], bound)
+    after = live_before(rest, frozenset(), Flow())
+    region = _region(run, scope, after, bound, Flow())
+    return [*body[:start], *_Writer(run[0], scope).attempt(region, bound, run), *rest]
+
+
+def _computes(stmt: ast.stmt) -> bool:
+    """Whether there is an operator or a call in it, that may be one of NumPy's."""
+    return any(isinstance(node, ast.BinOp | ast.AugAssign | ast.Call) for node in ast.walk(stmt))
 
 
 class _Run(Record):
@@ -138,6 +161,7 @@ def _region(stmts: list[ast.stmt], scope: Scope, after: Names, bound: Names, flo
         live_out=tuple(sorted(live_out)),
         fields=_fields(stmts, names),
         returns=any(isinstance(node, ast.Return) for stmt in stmts for node in ast.walk(stmt)),
+        holds_loop=any(holds_loop(stmt) for stmt in stmts),
     )
     scope.regions.append(region)
     return region

@@ -175,6 +175,7 @@ def transpose(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) 
     given = {**dict(zip(("a", "axes"), args, strict=False)), **named}
     if len(args) > 2 or not set(given) <= {"a", "axes"} or "a" not in given:
         ctx.refuse("transpose with these arguments is not compiled")
+    ctx.is_reordered = True
     view = as_view(ctx, given["a"])
     order = given.get("axes")
     if order is None or (isinstance(order, Object) and order.value is None):

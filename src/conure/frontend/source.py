@@ -39,7 +39,7 @@ def parse_text(text: str | bytes, file: str) -> ast.Module:
 
 def parse_function(function: FunctionType) -> ast.FunctionDef | Reason:
     """Syntax of one function, lines and columns as in its file; a reason where there is none."""
-    place = Loc(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0, "")
+    place = place_of_function(function)
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
@@ -104,6 +104,12 @@ def place_of(node: ast.AST, file: str, function: str) -> Loc:
     end_line = getattr(node, "end_lineno", None) or line
     end_column = getattr(node, "end_col_offset", None) or column
     return Loc(file, line, column, end_line, end_column, function)
+
+
+def place_of_function(function: FunctionType) -> Loc:
+    """Where its `def` or first decorator stands."""
+    code = function.__code__
+    return Loc(code.co_filename, code.co_firstlineno, 0, 0, 0, "")
 
 
 def recompile(node: ast.stmt, function: FunctionType, extra: Sequence[str] = ()) -> CodeType:

@@ -48,8 +48,8 @@ def _statement(ctx: Lowering, node: ast.stmt, tail: Tail) -> None:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if kept(ctx, name, value):
             return
         case ast.Assign(targets=targets, value=value):
-            if all(isinstance(target, ast.Subscript) for target in targets):
-                value = as_tuple(value)  # whose elements are stored, so that it may be a list
+            if all(isinstance(target, ast.Subscript | ast.Tuple | ast.List) for target in targets):
+                value = as_tuple(value)  # whose items are taken at once, so that it may be a list
             _assign(ctx, targets, evaluate(ctx, value))
         case ast.AnnAssign(target=target, value=value, simple=_):
             if value is not None:

@@ -82,6 +82,13 @@ class Tuple(Record):
     origin: str | None = None
 
 
+class Items(Record):
+    """A short list that is only read, item by item; `origin` names the argument that it is."""
+
+    items: tuple[Value, ...]
+    origin: str
+
+
 class Object(Record, eq=False):
     """Anything known at compile time: a module, a function, a type, None, a string, ..."""
 
@@ -114,7 +121,7 @@ class Poison(Record):
     message: str
 
 
-Value = Number | View | Elements | Tuple | Object | Method | Closure | Poison
+Value = Number | View | Elements | Tuple | Items | Object | Method | Closure | Poison
 
 
 class Binding(Record):

@@ -10,6 +10,7 @@ import ast
 import builtins
 import contextlib
 import functools
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -44,8 +45,9 @@ class Hooks:
             return UNBOUND
 
 
-def run_script(path: str, arguments: Sequence[str]) -> int:
-    """Run the file (`-`: what stands on stdin) as `__main__`; returns the exit status.
+def run_script(path: str, arguments: Sequence[str], name: str = "") -> int:
+    """Run the file (`-`: what stands on stdin) as `__main__`; returns the exit status. `name`: the
+    folder that was named, whose `__main__.py` the file is.
 
     Uncaught exceptions are printed as CPython prints them, without frames of Conure; only
     `SystemExit` and, for the signal at the end of the process, `KeyboardInterrupt` go on.
@@ -59,9 +61,37 @@ def run_script(path: str, arguments: Sequence[str]) -> int:
     text = sys.stdin.buffer.read() if standard_input else Path(path).read_bytes()
     file = "<stdin>" if standard_input else os.path.abspath(path)
     module = _main_module(file)
-    sys.modules["__main__"] = module
-    sys.argv = [path, *arguments]
+    if name:
+        vars(module)["__package__"] = ""
+    sys.argv = [name or path, *arguments]
     sys.path[0] = "" if standard_input else str(Path(path).resolve().parent)
+    return _run(text, file, module)
+
+
+def run_module(name: str, arguments: Sequence[str]) -> int:
+    """Run a module of `sys.path`, or the `__main__` of a package, as `python -m NAME` does."""
+    sys.argv[:] = ["-m", *arguments]
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            spec = importlib.util.find_spec(f"{name}.__main__")
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        print(f"conure: error while finding {name!r} ({error})", file=sys.stderr)
+        return 1
+    file = None if spec is None else spec.origin
+    if spec is None or file is None or not file.endswith(".py"):
+        near = f"; write {name} without -m" if os.path.isfile(name) else ""
+        print(f"conure: no module named {name} written in Python{near}", file=sys.stderr)
+        return 1
+    module = _main_module(file)
+    vars(module).update(__spec__=spec, __package__=spec.parent, __cached__=spec.cached)
+    vars(module)["__loader__"] = spec.loader
+    sys.argv[0] = file
+    return _run(Path(file).read_bytes(), file, module)
+
+
+def _run(text: bytes, file: str, module: ModuleType) -> int:
+    sys.modules["__main__"] = module
     try:
         exec(compile_script(text, file, vars(module)), vars(module))
     except SystemExit:

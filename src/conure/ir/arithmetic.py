@@ -49,7 +49,7 @@ def type_of(value: object) -> Scalar:
 
 def compute(op: str, args: tuple[Any, ...], result: Scalar, checked: bool) -> Any:
     """An operator of the table on values of one type (the condition of a select apart)."""
-    if op == "select":
+    if op in ("select", "choice"):
         return args[1] if args[0] else args[2]
     operand = type_of(args[0])
     try:

@@ -147,7 +147,7 @@ class _Expressions(_Scope):
         if row is None or row.arity != len(expr.args):
             self.fail(f"no operator {expr.op} of {len(expr.args)} operands")
         types = [arg.type for arg in expr.args]
-        if expr.op == "select":
+        if expr.op in ("select", "choice"):
             if types[0].kind != "bool":
                 self.fail(f"{show(expr)} selects by a {types[0]}")
             types = types[1:]

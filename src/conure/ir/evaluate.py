@@ -287,7 +287,7 @@ class _Run:
     def reordered(self, loop: For, values: list[int]) -> None:
         """The iterations in chunks, the chunks in another order; each has its private values."""
         mark = loop.mark
-        chunks = self.choice.chunks(values, mark.grain)
+        chunks = self.choice.chunks(values, mark.grain if mark.kind == "parallel" else 0)
         accumulators = [name for reduction in mark.reductions for name in reduction.names]
         private = _private_outside(loop)
         shared = {name: self.get(name) for name in (*private, *accumulators)}

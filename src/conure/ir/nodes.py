@@ -117,7 +117,7 @@ class Mark(Record):
     reductions: tuple[Reduction, ...] = ()
     private: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
-    grain: int = 0  # iterations per chunk; 0: chosen when the loop is reached
+    grain: int = 0  # iterations per chunk, of a `vector` loop per vector; 0: chosen later
 
 
 SERIAL: Final = Mark()

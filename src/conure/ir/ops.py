@@ -85,6 +85,12 @@ def _power(base: Any, exponent: Any) -> Any:
     return base**exponent if isinstance(base, np.complexfloating) else np.power(base, exponent)
 
 
+def _product(one: Any, other: Any) -> Any:
+    """Of elements of arrays: one rounding less than of NumPy's scalars."""
+    kind = np.result_type(one, other)
+    return np.multiply(np.array([one], kind), np.array([other], kind))[0]
+
+
 def _arithmetic() -> tuple[Op, ...]:
     o = operator
     return (
@@ -94,8 +100,8 @@ def _arithmetic() -> tuple[Op, ...]:
            integer="sub", real="fsub"),
         Op("mul", 2, o.mul, np.multiply, "*", fails=_OVERFLOW, kinds=_NUMBER, commutative=True,
            associative=True, identity=1, integer="mul", real="fmul"),
-        # of complex arrays, with multiply-adds rounded once: see frontend/fused_products.py
-        Op("fused_mul", 2, np.multiply, np.multiply, kinds=_COMPLEX, cost=3),
+        # of complex arrays, where NumPy's fuses a multiplication and an addition
+        Op("product", 2, _product, _product, kinds=_COMPLEX, cost=4),
         Op("divide", 2, o.truediv, np.divide, "/", "divide", fails=_ZERO,
            kinds=_NUMBER, real="fdiv", cost=5),
         Op("floordiv", 2, o.floordiv, np.floor_divide, "//", fails=_ZERO,
@@ -143,7 +149,9 @@ def _logic() -> tuple[Op, ...]:
            associative=True, idempotent=True, identity=0, lazy=True),
         Op("not", 1, o.not_, np.logical_not, "not", kinds=boolean),
         # select(c, x, y): c is bool or b1, the result has the type of x and y
+        # choice(c, x, y): the same, but both are evaluated, as NumPy's `where` does
         Op("select", 3, _select, _select, lazy=True),
+        Op("choice", 3, _select, _select),
         # cast(x): to the node's type; the front end only writes casts that Python or NumPy do.
         Op("cast", 1, lambda x: x, lambda x: x, fails=frozenset(("signed", "unsigned", "real"))),
         Op("isnan", 1, math.isnan, np.isnan, result="truth", kinds=_REAL),
@@ -242,7 +250,7 @@ partial results, in their order, the later one where `later < earlier`."""
 def result_type(op: str, operands: tuple[Scalar, ...]) -> Scalar:
     """The type of `op` on operands of these types (`cast` and `complex` are told theirs)."""
     row = OPS[op]
-    first = operands[1] if op == "select" else operands[0]
+    first = operands[1] if op in ("select", "choice") else operands[0]
     match row.result:
         case "same":
             return first

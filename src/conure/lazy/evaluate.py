@@ -7,8 +7,8 @@ it is kept from then on, so that nothing is computed more than twice; dear ones 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any, Final
 
 import numpy as np
@@ -40,11 +40,25 @@ def evaluate(wanted: Sequence[Node]) -> None:
         if views:  # they have theirs as soon as what they view has
             wanted = [node.args[0] if node.is_view else node for node in wanted]
         order = topological(wanted)
-        keep = {id(node) for node in wanted} | _worth_keeping(order)
-        for start in range(0, len(order), _LONGEST):
-            _run(order[start : start + _LONGEST], keep, order[start + _LONGEST :])
+        _run_all(order, _kept(order, wanted))
         for node in views:
             node.settle(node.place)
+        for each in later:
+            each.compute()
+
+
+def evaluate_held(nodes: list[Node]) -> None:
+    """Give those of these nodes that somebody holds their values; the list is emptied, since it
+    holds them too."""
+    with memory.lock:
+        later = [node for node in nodes if isinstance(node, Deferred)]
+        if later:
+            nodes[:] = [node for node in nodes if not isinstance(node, Deferred)]
+        among = {id(node) for node in nodes if not node.is_view}  # what they view is among these
+        order = topological(nodes)
+        nodes.clear()
+        keep = among.intersection([id(node) for node in _owned(order)]) | _worth_keeping(order)
+        _run_all(order, [node for node in order if id(node) in keep])
         for each in later:
             each.compute()
 
@@ -56,14 +70,13 @@ def write(target: Array, value: Node, dying: int = 0) -> None:
     """
     with memory.lock:
         inside = {id(node) for node in topological([value])}
-        readers = [node for node in memory.readers_of(target) if id(node) not in inside]
-        evaluate(readers)
-        readers.clear()  # these references are not somebody's
+        evaluate_held([node for node in memory.readers_of(target) if id(node) not in inside])
         order = topological([value])
         if 0 < len(order) <= _LONGEST and _fits(value, target):
             _write(order, target, value, dying)
         else:
-            evaluate([value, *memory.readers_of(target)])
+            evaluate([value])
+            evaluate_held(memory.readers_of(target))
             target[...] = value.value
 
 
@@ -75,7 +88,7 @@ def evaluate_readers(target: Array) -> None:
     """Evaluate what still has to read memory that is about to be written."""
     readers = memory.readers_of(target)
     if readers:
-        evaluate(readers)
+        evaluate_held(readers)
 
 
 def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
@@ -94,7 +107,7 @@ def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
 
 
 def _references(nodes: list[Node]) -> list[int]:
-    return [sys.getrefcount(node) for node in nodes]
+    return [getrefcount(node) for node in nodes]
 
 
 _UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
@@ -103,6 +116,8 @@ _UNOWNED: Final = _references([Node(None, (), (), np.dtype(bool))])[0]
 
 def _owned(order: list[Node], dying: int = 0) -> list[Node]:
     """The nodes that something other than these nodes (and the holder of one) refers to."""
+    if not dying:
+        return [node for node in order if getrefcount(node) - node.uses > _UNOWNED]
     counts = _references(order)
     return [
         node
@@ -111,11 +126,20 @@ def _owned(order: list[Node], dying: int = 0) -> list[Node]:
     ]
 
 
+def _kept(order: list[Node], wanted: Sequence[Node]) -> list[Node]:
+    """The nodes whose values are kept, in this order."""
+    owned = _owned(order)
+    if len(owned) == 1 and len(wanted) == 1 and owned[0] is wanted[0]:
+        return owned
+    keep = {id(node) for node in wanted} | _worth_keeping(order)
+    return [node for node in order if id(node) in keep]
+
+
 def _worth_keeping(order: list[Node]) -> set[int]:
     """The nodes held elsewhere that have been computed before, or are dear: what would be computed
     again if they were asked for takes longer than to store them now."""
     owned = {id(node) for node in _owned(order)}
-    keep = set()
+    keep: set[int] = set()
     costs: dict[int, float] = {}  # nanoseconds per element since what is kept
     for node in order:
         assert node.operation is not None
@@ -131,6 +155,20 @@ def _worth_keeping(order: list[Node]) -> set[int]:
 
 
 # ---- running ---------------------------------------------------------------------------------
+
+
+def _run_all(order: list[Node], keep: list[Node]) -> None:
+    """Run the nodes, in pieces; what a piece has needed is freed before the next."""
+    if len(order) <= _LONGEST:
+        if keep:
+            _launch(Request(order, keep))
+        return
+    marked = {id(node) for node in keep}
+    keep.clear()
+    while order:
+        piece = order[:_LONGEST]
+        del order[:_LONGEST]
+        _run(piece, marked, order)
 
 
 def _run(piece: list[Node], keep: set[int], rest: list[Node]) -> None:
@@ -162,7 +200,11 @@ def _launch(request: Request) -> None:
     values = [*request.values, *arrays]
     if target is not None:
         values.append(target)
-    numbers = iter(plan_for(request, values).run(values, request))
-    outputs = iter(arrays)
+    numbers = plan_for(request, values).run(values, request)
+    if not numbers:  # and no node that is one
+        for node, array in zip(kept, arrays, strict=True):
+            node.settle(array)
+        return
+    left, outputs = iter(numbers), iter(arrays)
     for node in kept:
-        node.settle(next(outputs) if node.shape else next(numbers))
+        node.settle(next(outputs) if node.shape else next(left))

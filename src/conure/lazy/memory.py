@@ -15,9 +15,14 @@ from typing import Any, Final
 import numpy as np
 
 from conure.lazy.nodes import Array, Node
+from conure.lazy.results import MOST_BYTES
 
 LIMIT = 1000
 """Pending nodes before the graph is evaluated though nobody has asked."""
+
+MOST_HELD: Final = MOST_BYTES
+"""Bytes of arrays that recorded calls have come to read before the graph is evaluated: it holds
+them, though nobody else may any more."""
 
 lock = threading.RLock()
 """Held while the graph is evaluated or memory written."""
@@ -48,6 +53,19 @@ def _grown() -> bool:
     alive = len(pending())
     _next_count = alive + LIMIT
     return alive >= LIMIT
+
+
+_held = 0
+
+
+def hold(value: Array) -> bool:
+    """Count an array that pending nodes are going to read; true if it is time to evaluate them."""
+    global _held
+    _held += value.nbytes
+    if _held <= MOST_HELD:
+        return False
+    _held = 0
+    return True
 
 
 def pending() -> list[Node]:
@@ -130,15 +148,14 @@ def expose(value: Array) -> Array:
     Where NumPy's interface cannot carry the dtype (objects), the array itself is handed out.
     """
     if value.dtype.kind in "?biufc" and value.size:
+        lent = flat = None
         if value.flags.c_contiguous:
-            flat = np.frombuffer(
-                memoryview(value), value.dtype
-            )  # views keep it: its base is no array
-            _remember(owner_of(value), flat)
-            return flat if value.ndim == 1 else flat.reshape(value.shape)
-        lent = np.asarray(_Holder(value))
+            flat = np.frombuffer(value.data, value.dtype)  # views keep it: its base is no array
+            lent = flat if value.ndim == 1 else flat.reshape(value.shape)
+        if lent is None or flat is None or lent.strides != value.strides:
+            lent = flat = np.asarray(_Holder(value))
         if lent.dtype == value.dtype and lent.strides == value.strides:
-            _remember(owner_of(value), lent)
+            _remember(owner_of(value), flat)
             return lent
     give(value)
     return value

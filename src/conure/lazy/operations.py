@@ -68,6 +68,8 @@ def casting(dtype: Dtype) -> Operation:
 
 def reduction(function: Callable[..., Any], keywords: Mapping[str, Any]) -> Operation | None:
     """The operation of a reduction with these keywords; None if it is not recorded so."""
+    if not keywords:
+        return _reduction(function, "")
     if not all(name in _STATIC and _is_static(item) for name, item in keywords.items()):
         return None
     return _reduction(

@@ -6,6 +6,7 @@ that has taken longer than compiling would, unless its code is on disk.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -20,9 +21,10 @@ from conure.configuration import Config, current
 from conure.errors import NOWHERE, Loc
 from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.ir.nodes import Program
+from conure.lazy import results
 from conure.lazy.errstate import watched
 from conure.lazy.operations import WHERE_MASKED, lowered_source
-from conure.lazy.source import Request, Source, source
+from conure.lazy.source import Request, Source, source, without_ones
 from conure.lazy.stepwise import stepwise
 from conure.outcomes import parameters
 from conure.runtime.events import record, recording
@@ -49,12 +51,17 @@ class Plan:
         self.kernel: Kernel | None = None
         self.pick: Callable[[Any], Any] = tuple
         self.positions: tuple[int, ...] = ()
+        end = len(values) - (request.target is not None)
+        written = range(len(request.values), end)
+        self.narrow = [k for k in written if without_ones(values[k]) is not values[k]]
         self.reason = ""
         self.program: Program | None = None
         self.compile_seconds = 0.0
         self._steps: Callable[..., tuple[Any, ...]] | None = None
+        self._rooms: tuple[int, ...] = ()
         self._is_lowered = False
         self._is_quiet = any(node.operation is WHERE_MASKED for node in request.nodes)
+        self._next_look = _WORTH_LOADING  # seconds spent by NumPy before code is looked for
 
     def run(self, values: Values, request: Request) -> tuple[Any, ...]:
         """Run on these values, of this request; the numbers that are left."""
@@ -71,7 +78,7 @@ class Plan:
         return with_numpy
 
     def _attempt(self, kernel: Kernel, values: Values) -> tuple[Any, ...] | None:
-        given = self.pick(values)
+        given = self.pick(self._bare(values))
         saved = None
         if kernel.artifact.may_fail_after_write:
             slots = zip(given, kernel.artifact.arguments, strict=True)
@@ -91,26 +98,38 @@ class Plan:
         """The compiled code, if it is there or worth making."""
         forced = self.config.device not in ("auto", "python")
         spent = self.seconds + request.work
-        if self.config.device == "python" or not (forced or spent >= _WORTH_LOADING):
+        if not forced and spent < self._next_look or self.config.device == "python":
             return None
         if not self._is_lowered:
             self._lower(values)
         if self.program is None:
+            self._next_look = math.inf
             return None
         patience = _COMPILING + _COMPILING_EACH * len(request.nodes)
         if not forced and spent < patience:
             artifact = ready_artifact(self.program, self.config, False)
+            self._next_look = patience  # looking takes longer than many a run
         else:
             begin = time.perf_counter()
+            self._next_look = math.inf
             artifact = artifact_of(self.program, self.config, False)
             self.compile_seconds = time.perf_counter() - begin
         if artifact is not None:
             self.kernel = Kernel(artifact, threads=self.config.threads)
         return self.kernel
 
+    def _bare(self, values: Values) -> Values:
+        """The values with the arrays written as the source has them."""
+        if not self.narrow:
+            return values
+        bare = list(values)
+        for position in self.narrow:
+            bare[position] = without_ones(bare[position])
+        return bare
+
     def _lower(self, values: Values) -> None:
         self._is_lowered = True
-        scope = dict(zip(self.source.names, values, strict=True))
+        scope = dict(zip(self.source.names, self._bare(values), strict=True))
         names = self.source.names
         arguments, lowered = lowered_source(self.source.text, scope, self.source.results, names)
         if not isinstance(lowered, Lowered):
@@ -122,20 +141,23 @@ class Plan:
             self.reason = "a result is no number"
             return
         self.positions = tuple(each.position for each in found if isinstance(each, ScalarOutcome))
-        self.pick = parameters(lowered.program, names, arguments)
+        self.pick = parameters(lowered, names, arguments)
         self.program = lowered.program
 
     def _numpy(self, values: Values, request: Request) -> tuple[Any, ...]:
         if self._steps is None:
+            text, self._rooms = stepwise(request)
             names: dict[str, Any] = {"np": np}
-            exec(compile(stepwise(request), "<recorded>", "exec"), names)
+            exec(compile(text, "<recorded>", "exec"), names)
             self._steps = names["run"]
+        nodes = [request.nodes[index] for index in self._rooms]
+        rooms = [results.empty(node.shape, node.dtype, node.order) for node in nodes]
         if (
             self._is_quiet or watched()
         ):  # this was recorded when nobody watched, so nothing was to be raised
             with np.errstate(all="ignore"):
-                return self._steps(*values)
-        return self._steps(*values)
+                return self._steps(*values, *rooms)
+        return self._steps(*values, *rooms)
 
     def _record(self, device: str, begin: float) -> None:
         if recording():

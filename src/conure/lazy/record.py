@@ -21,7 +21,7 @@ import numpy as np
 from conure.configuration import in_force
 from conure.lazy import memory
 from conure.lazy.errstate import watched
-from conure.lazy.evaluate import evaluate
+from conure.lazy.evaluate import evaluate, evaluate_held
 from conure.lazy.nodes import Dtype, Node, Operation, Shape, leaf
 from conure.lazy.operations import casting, elementwise, product, reduction, result_dtype
 
@@ -231,7 +231,7 @@ def order_of(value: Any) -> str | None:
 def registered(node: Node, foreign: bool) -> Node:
     """The node, remembered as pending; evaluated, if it reads memory that strangers hold."""
     if memory.register(node):
-        evaluate(memory.pending())
+        evaluate_held(memory.pending())
     if foreign:
         evaluate([node])
     return node

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 from typing import Final
 from weakref import getweakrefcount
@@ -64,15 +65,27 @@ _order: deque[_Kind] = deque()
 _bytes = 0
 
 
+_lock = threading.RLock()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # whoever held it is not in this process
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def empty(shape: Shape, dtype: Dtype, order: str = "C") -> Array:
-    """As `np.empty`. One thread at a time: to be called with `memory.lock` held."""
+    """As `np.empty`."""
     size = dtype.itemsize
     for extent in shape:
         size *= extent
     if size < _LEAST_BYTES or not _COUNTS_TELL:
         return _fresh(shape, dtype, order)
     kind = (shape, dtype, order)
-    array = _unused(kind)
+    with _lock:  # until this thread's reference is counted
+        array = _unused(kind)
     if array is not None:
         return array
     try:
@@ -81,7 +94,8 @@ def empty(shape: Shape, dtype: Dtype, order: str = "C") -> Array:
         forget()
         array = _fresh(shape, dtype, order)
     if size <= MOST_BYTES:
-        _remember(kind, array)
+        with _lock:
+            _remember(kind, array)
     return array
 
 
@@ -93,18 +107,20 @@ def _fresh(shape: Shape, dtype: Dtype, order: str) -> Array:
 def forget() -> None:
     """Hold no more memory that nobody needs."""
     global _bytes
-    _kinds.clear()
-    _order.clear()
-    _bytes = 0
+    with _lock:
+        _kinds.clear()
+        _order.clear()
+        _bytes = 0
 
 
 def release(array: Array) -> None:
     """Remember this array no longer: its memory is about to be another's, or of another size."""
-    for kind, known in _kinds.items():
-        for position, each in enumerate(known.arrays):
-            if each is array:
-                _drop(kind, known, position)
-                return
+    with _lock:
+        for kind, known in _kinds.items():
+            for position, each in enumerate(known.arrays):
+                if each is array:
+                    _drop(kind, known, position)
+                    return
 
 
 def _unused(kind: _Kind) -> Array | None:

@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from conure.lazy import memory
-from conure.lazy.evaluate import evaluate, value_of
+from conure.lazy.evaluate import evaluate, evaluate_held, value_of
 from conure.lazy.nodes import Deferred, Dtype, Node, Operation, leaf
 from conure.lazy.operations import WHERE_MASKED
 from conure.lazy.record import record, record_operation
@@ -153,5 +153,5 @@ def total(selection: Selection) -> Node | None:
 
 def _registered(selection: Selection) -> Selection:
     if memory.register(selection):
-        evaluate(memory.pending())
+        evaluate_held(memory.pending())
     return selection

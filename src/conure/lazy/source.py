@@ -64,21 +64,21 @@ class Request:
         self._extents: dict[int, int] = {}
         self._shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
         key: list[Any] = []
+        numbers, append = self.numbers, key.append
         for index, node in enumerate(nodes):
-            assert node.operation is not None
-            key.append(node.operation.number)
+            append(node.operation.number)  # type: ignore[union-attr]  # they are to be run
             for arg in node.args:
                 if type(arg) is not Node:
-                    key.append(type(arg))
+                    append(type(arg))
                     self.literals.append(len(self.values))
                     self.values.append(arg)
                     continue
-                number = self.numbers.get(id(arg))
+                number = numbers.get(id(arg))
                 if number is None:
-                    key.append(self._read(arg))
-                    number = self.numbers[id(arg)]
-                key.append(number)
-            self.numbers[id(node)] = index
+                    append(self._read(arg))
+                    number = numbers[id(arg)]
+                append(number)
+            numbers[id(node)] = index
         for node in kept:
             if node.operation is None:  # a value that is to be written
                 key.append(self._read(node))
@@ -136,13 +136,26 @@ class Request:
         return target.dtype.num, layout, self._shape(target.shape), relations
 
 
+def without_ones(array: Array) -> Array:
+    """The array without its axes of one element."""
+    return array[_without_ones(array.shape)] if _axes(array.shape) else array
+
+
+def _axes(shape: tuple[int, ...]) -> str:
+    """The subscript that gives an array without its axes of one element these back, if it has
+    any, and others."""
+    if 1 not in shape or max(shape) == 1:
+        return ""
+    return ", ".join("None" if extent == 1 else ":" for extent in shape)
+
+
 def _without_ones(shape: tuple[int, ...]) -> tuple[Any, ...]:
     return tuple(0 if extent == 1 else slice(None) for extent in shape)
 
 
 class Source(Record):
     """A straight-line NumPy program; `names` are those of the request's values, then of the
-    arrays written; `results` the names of the numbers it leaves."""
+    arrays written, without their axes of one element; `results` those of the numbers it leaves."""
 
     text: str
     names: tuple[str, ...]
@@ -202,8 +215,9 @@ class _Writer:
                 self.texts[id(node)] = text, 0
             elif id(node) in outputs:
                 name = outputs[id(node)]
-                self.lines.append(f"{name}[...] = {text}")
-                self.texts[id(node)] = name, 0
+                axes = _axes(node.shape)
+                self.lines.append(f"{name}[{axes or '...'}] = {text}")
+                self.texts[id(node)] = f"{name}[{axes}]" if axes else name, 0
             elif self._is_part(node, depth):
                 self.texts[id(node)] = text, depth
             else:

@@ -7,16 +7,17 @@
     >>> more = Node(add, (total, y), (400,), x.dtype)
     >>> chosen = Node(where, (x, more, y), (400,), x.dtype)
     >>> last = Node(add, (chosen, 1.0), (400,), x.dtype)
-    >>> print(stepwise(Request(topological([last]), [last])))
-    def run(p0, p1, s2, o3):
-        v0 = np.add(p0, p1)
+    >>> text, rooms = stepwise(Request(topological([last]), [last]))
+    >>> print(text)
+    def run(p0, p1, s2, o3, v0):
+        np.add(p0, p1, out=v0)
         np.add(v0, p1, out=v0)
         v2 = np.where(p0, v0, p1)
-        del v0
         np.add(v2, s2, out=o3)
         return ()
 
-The program that is compiled (`source`) has no place for that: there, most results have no memory.
+`rooms` are the numbers of the nodes whose memory is to be passed last, here that of `v0`. The
+program that is compiled (`source`) has no place for that: there, most results have no memory.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ from conure.lazy.source import Request, names_of_outputs, names_of_values, readi
 _END: Final = 1 << 60
 
 
-def stepwise(request: Request) -> str:
-    """The text of a function of the request's values and the arrays written, which returns the
-    numbers that are left; only what the request's key tells is looked at."""
-    return _Steps(request).text()
+def stepwise(request: Request) -> tuple[str, tuple[int, ...]]:
+    """The text of a function of the request's values, the arrays written and room for what comes
+    between, which returns the numbers that are left; only what the request's key tells is looked
+    at. And the numbers of the nodes that tell how much room."""
+    steps = _Steps(request)
+    return steps.text(), tuple(steps.rooms)
 
 
 class _Steps:
@@ -53,6 +56,7 @@ class _Steps:
             if _takes_out(node) and self.last_use.get(id(node)) != _END
         }
         self.spare: dict[Hashable, list[str]] = {}
+        self.rooms: list[int] = []
         self.lines: list[str] = []
 
     def text(self) -> str:
@@ -71,6 +75,7 @@ class _Steps:
             self.lines.append(f"{parameters[-1]}[...] = {self._operand(written)}")
         kept = self.request.kept if written is None else self.request.kept[:-1]
         numbers = "".join(f"{self.where[id(node)]}, " for node in kept if not node.shape)
+        parameters += [f"v{index}" for index in self.rooms]
         lines = [f"def run({', '.join(parameters)}):", *self.lines, f"return ({numbers.strip()})"]
         return "\n    ".join(lines)
 
@@ -84,25 +89,27 @@ class _Steps:
         call = node.operation.template.format(*texts)
         dying = self._dying(index, node)
         if _takes_out(node):
-            found = goal or self._room(node, dying)
-            if found:
-                self.lines.append(f"{call[:-1]}, out={found})")
-                self.where[id(node)] = found
-                self._forget(index, dying, found)
-                return
+            found = goal or self._room(index, node, dying)
+            self.lines.append(f"{call[:-1]}, out={found})")
+            self.where[id(node)] = found
+            self._forget(index, dying, found)
+            return
         name = goal or f"v{index}"
         self.lines.append(f"{name}{'[...]' if goal else ''} = {call}")
         self.where[id(node)] = name
         self._forget(index, dying, name)
 
-    def _room(self, node: Node, dying: dict[str, Node]) -> str:
-        """The name of an array that may be overwritten with the node's value; or nothing."""
+    def _room(self, index: int, node: Node, dying: dict[str, Node]) -> str:
+        """The name of an array that may be overwritten with the node's value."""
         kind = _kind(node)
         for name, other in dying.items():
             if _kind(other) == kind and id(other) not in self.shared:
                 return name
         spare = self.spare.get(kind)
-        return spare.pop() if spare else ""
+        if spare:
+            return spare.pop()
+        self.rooms.append(index)
+        return f"v{index}"
 
     def _dying(self, index: int, node: Node) -> dict[str, Node]:
         """What is read here for the last time, of what was computed here."""
@@ -120,8 +127,11 @@ class _Steps:
             is_free = bool(node.shape) and id(node) not in self.shared
             if is_free and self.last_need.get(_kind(node), -1) > index:
                 self.spare.setdefault(_kind(node), []).append(name)
-            elif index + 1 < len(self.request.nodes):
+            elif index + 1 < len(self.request.nodes) and name not in self._passed():
                 self.lines.append(f"del {name}")
+
+    def _passed(self) -> list[str]:
+        return [f"v{index}" for index in self.rooms]  # the caller has these as well
 
     def _last_uses(self) -> dict[int, int]:
         last = {

@@ -2,7 +2,7 @@
 
 `operators.forward` says the same once for all; a call of Python's `operator.add` and what a closure
 costs would be a third of an operation on ten elements. What is not small, or neither ours nor a
-number, goes the general way. A pending array has None for a value, which has no size.
+number, goes the general way. A pending operand has None for a value, which has no size.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _FORWARD: Final = """
 def {name}(self, other):
     try:
         value = self._value
-        if type(other) is ndarray:
+        if value is None:
+            small = False
+        elif type(other) is ndarray:
             operand = other._value
             small = value.size * operand.size <= LARGE[0] or (
                 value.size <= LARGE[0] and value.shape == operand.shape
@@ -44,7 +46,7 @@ def {name}(self, other):
             small = value.size <= LARGE[0]
         else:
             small = False
-    except AttributeError:  # pending, or a plain array
+    except AttributeError:  # the other is pending, or one is a plain array
         small = False
     if not small:
         return general(self, other)

@@ -9,7 +9,16 @@ import numpy
 
 from conure.numpy.handle import ndarray
 from conure.numpy.iterators import FlatIterator
-from conure.numpy.seam import call, engine, expose, given_away, real, wrapped, writing
+from conure.numpy.seam import (
+    call,
+    direct,
+    engine,
+    expose,
+    given_away,
+    real,
+    wrapped,
+    writing,
+)
 
 plain_array = numpy.ndarray
 
@@ -81,7 +90,10 @@ def view(name: str) -> property:
     read = getattr(plain_array, name).__get__
 
     def get(self: Any) -> Any:
-        if type(self) is ndarray and self._value is None:
+        value = self._value if type(self) is ndarray else None
+        if value is not None:
+            return direct(value, read(value), self)
+        if type(self) is ndarray:
             found = engine().viewed(self, read)
             if found is not engine().NOT_RECORDED:
                 return found
@@ -93,12 +105,12 @@ def view(name: str) -> property:
 def exposing(name: str, kinds: str | None) -> property:
     """An attribute through which the memory can be reached."""
 
+    hand_out = given_away if name in WITHOUT_OWNER else expose
+
     def get(self: Any) -> Any:
-        if kinds is not None and self.dtype.kind not in kinds:
+        if kinds is not None and real(self).dtype.kind not in kinds:
             raise AttributeError(f"{name!r} would not tell all of dtype {self.dtype}")
-        if name in WITHOUT_OWNER:
-            return getattr(given_away(self), name)
-        return getattr(expose(self), name)
+        return getattr(hand_out(self), name)
 
     return property(get, None, None, doc(name))
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import functools
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy
 
 from conure.numpy.handle import ndarray, new
-from conure.numpy.seam import SCALARS, SMALL, call, direct, expose, real, wrapped
+from conure.numpy.seam import (
+    SCALARS,
+    SIMPLE,
+    SMALL,
+    Seen,
+    call,
+    direct,
+    expose,
+    real,
+    unwrapped,
+    wrapped,
+)
 from conure.numpy.written import WRITTEN
 
 Function = Callable[..., Any]
@@ -79,33 +91,53 @@ def _any(plain: Any, written: tuple[int, ...]) -> Function:
 
 def _quick(plain: Any, written: tuple[int, ...]) -> Function:
     """What gives a new array, with a short way for small ones."""
+    first_written = written[0] if written else sys.maxsize
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
+        small = _small(args) if len(args) <= first_written else None
+        if small is None or (kwargs and not _are_simple(kwargs.values())):
             return call(plain, args, kwargs, None, written)
-        small = []
-        for argument in args:
-            if type(argument) is ndarray:
-                value = argument._value
-                if value is None or value.size > SMALL[0]:
-                    return call(plain, args, kwargs, None, written)
-                small.append(value)
-            elif type(argument) in SCALARS:
-                small.append(argument)
-            else:
-                return call(plain, args, kwargs, None, written)
-        if written and len(args) > written[0]:
-            return call(plain, args, kwargs, None, written)
-        result = plain(*small)
+        result = plain(*small, **kwargs)
         if type(result) is numpy.ndarray and result.base is None:
             array: Any = new(ndarray)
             array._value = result
             return array
         if type(result) in SCALARS:
             return result
-        return wrapped(result, [argument for argument in args if type(argument) is ndarray])
+        seen: Seen = []
+        unwrapped(args, seen)
+        return wrapped(result, seen)
 
     return run
+
+
+def _small(args: Sequence[Any]) -> list[Any] | None:
+    """The arguments as NumPy takes them, if there are only numbers and small arrays in them, or in
+    lists of them."""
+    small = []
+    for argument in args:
+        kind = type(argument)
+        if kind is ndarray:
+            value = argument._value
+            if value is None or value.size > SMALL[0]:
+                return None
+            small.append(value)
+        elif kind in SIMPLE:
+            small.append(argument)
+        elif kind is list or kind is tuple:
+            if argument and type(argument[0]) not in SIMPLE:  # else it holds no arrays
+                inner = _small(argument)
+                if inner is None:
+                    return None
+                argument = inner if kind is list else tuple(inner)
+            small.append(argument)
+        else:
+            return None
+    return small
+
+
+def _are_simple(arguments: Iterable[Any]) -> bool:
+    return all(type(argument) in SIMPLE for argument in arguments)
 
 
 def _metadata(plain: Any) -> Function:

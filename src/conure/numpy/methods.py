@@ -12,7 +12,7 @@ import numpy
 from conure.lazy import results
 from conure.numpy.attributes import forget_shape
 from conure.numpy.handle import ndarray
-from conure.numpy.seam import SCALARS, call, direct, limit_of, real
+from conure.numpy.seam import SCALARS, SIMPLE, call, direct, limit_of, real
 from conure.numpy.written import WRITTEN
 
 Method = Callable[..., Any]
@@ -38,9 +38,6 @@ GIVING_OBJECTS = ("dump", "dumps", "item", "tobytes", "tofile", "tolist")
 VIEWING = ("diagonal", "reshape", "squeeze", "swapaxes", "transpose", "view")
 """Methods that give views: of a real array at once, whatever its size."""
 
-SIMPLE = SCALARS | {type(None), str, type}
-"""The types of arguments in which no array can hide."""
-
 
 def methods() -> dict[str, Method]:
     """Every named method of the array class."""
@@ -63,14 +60,14 @@ def method(name: str, function: Any) -> Method:
 
     @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
     def run(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if type(self) is ndarray and not (writes or kwargs):
+        if type(self) is ndarray and not writes:
             value = self._value
             if value is not None and (eager or value.size <= limit[0]):
-                for argument in args:
+                for argument in (*args, *kwargs.values()) if kwargs else args:
                     if type(argument) not in SIMPLE:
                         break
                 else:
-                    result = plain(value, *args)
+                    result = plain(value, *args, **kwargs)
                     return result if type(result) in SCALARS else direct(value, result, self)
         return call(function, (self, *args), kwargs, plain, written)
 

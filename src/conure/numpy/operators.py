@@ -15,6 +15,7 @@ from typing import Any
 import numpy
 
 from conure.numpy.handle import ndarray, new
+from conure.numpy.large import of_one, of_two
 from conure.numpy.seam import (
     READERS,
     SCALARS,
@@ -94,6 +95,8 @@ def operators() -> dict[str, Method]:
 def forward(function: Any, operate: Method, name: str) -> Method:
     """`array <operator> other`."""
     slot, limit = getattr(plain_array, name), limit_of(function)
+    large = of_two(function, operate)
+    broadcasts = function is not numpy.matmul
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
@@ -101,11 +104,13 @@ def forward(function: Any, operate: Method, name: str) -> Method:
             if type(other) is ndarray:
                 operand = other._value
                 if operand is None or operand.size > limit[0]:
-                    return call(function, (self, other), {}, operate)
-                if value.size * operand.size > limit[0] and broadcasts_beyond(
-                    limit[0], value.shape, operand.shape
+                    return large(self, other)
+                if (
+                    broadcasts
+                    and value.size * operand.size > limit[0]
+                    and broadcasts_beyond(limit[0], value.shape, operand.shape)
                 ):
-                    return call(function, (self, other), {}, operate)
+                    return large(self, other)
                 result = operate(value, operand)
             elif type(other) in SCALARS:
                 result = operate(value, other)
@@ -117,7 +122,7 @@ def forward(function: Any, operate: Method, name: str) -> Method:
                 return array
             return wrapped(result)
         if type(other) is ndarray or type(other) in SCALARS:
-            return call(function, (self, other), {}, operate)
+            return large(self, other)
         return mixed(function, operate, slot, self, other)
 
     return method
@@ -138,12 +143,13 @@ def mixed(
 def reflected(function: Any, operate: Method, name: str) -> Method:
     """`other <operator> array`, which `other` did not take up."""
     slot, limit = getattr(plain_array, name), limit_of(function)
+    large = of_two(function, operate)
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
         if type(other) in SCALARS:
             if value is None or value.size > limit[0]:
-                return call(function, (other, self), {}, operate)
+                return large(other, self)
             result = operate(other, value)
             if type(result) is plain_array:
                 array = new(ndarray)
@@ -171,11 +177,12 @@ def powers(method: Method) -> Method:
 def unary(function: Any, operate: Method) -> Method:
     """`<operator> array`."""
     limit = limit_of(function)
+    large = of_one(function, operate)
 
     def method(self: Any) -> Any:
         value = self._value if type(self) is ndarray else self
         if value is None or value.size > limit[0]:
-            return call(function, (self,), {}, operate)
+            return large(self)
         result = operate(value)
         if type(result) is plain_array:
             array = new(ndarray)

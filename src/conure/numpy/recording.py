@@ -14,11 +14,12 @@ from typing import Any, Final
 import numpy
 
 from conure.lazy import memory
-from conure.lazy.evaluate import evaluate, evaluate_readers, value_of, write
+from conure.lazy.evaluate import evaluate_held, evaluate_readers, value_of, write
 from conure.lazy.moving import MOVING, moved
 from conure.lazy.nodes import Deferred, Node, leaf
 from conure.lazy.record import cast, is_worth, record
 from conure.lazy.selection import Selection, combined, is_same, masked, select, total
+from conure.lazy.simple import recorder
 from conure.lazy.views import part_of_complex, place_of, view_of
 from conure.numpy.handle import ndarray, new
 from conure.numpy.joining import joined
@@ -60,6 +61,8 @@ def target_of(array: ndarray) -> Node:
         assert array._value is not None
         # of a view: the shape of the array itself may be set later
         node = array._node = leaf(array._value.view())
+        if memory.hold(array._value):
+            evaluate_held(memory.pending())
     return node
 
 
@@ -164,7 +167,7 @@ def _view(array: ndarray, base: ndarray, found: Any) -> ndarray | None:
         views[:] = [reference for reference in views if reference() is not None]
     views.append(weakref.ref(made))
     if memory.register(view):
-        evaluate(memory.pending())
+        evaluate_held(memory.pending())
     return made
 
 
@@ -180,6 +183,48 @@ def pending(node: Node) -> Any:
     if node.value is not None:
         real_array(array)
     return array
+
+
+def recorder_of_one(function: Callable[..., Any]) -> Callable[[ndarray], Any]:
+    """What records `function(array)`: a pending array, a scalar, or None where nothing is."""
+    record_one = recorder(function)
+
+    def record_of_one(array: Any) -> Any:
+        node = record_one(node_of(array) if type(array) is ndarray else array)
+        return _unusual(function, (array,)) if node is None else pending(node)
+
+    return record_of_one
+
+
+def recorder_of_two(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """The same for two operands."""
+    record_two = recorder(function)
+
+    def record_of_two(one: Any, other: Any) -> Any:
+        first, second = one, other
+        if type(one) is ndarray:
+            first = one._node if one._value is None else node_of(one)
+        if type(other) is ndarray:
+            second = other._node if other._value is None else node_of(other)
+        node = record_two(first, second)
+        if node is None:
+            return _unusual(function, (one, other))
+        if node.value is not None or not node.shape:
+            return pending(node)
+        array: ndarray = new(ndarray)
+        array._value, array._node = None, node
+        return array
+
+    return record_of_two
+
+
+def _unusual(function: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """What `recorded` gives where an array is pending in another way than as a node."""
+    for arg in args:
+        if type(arg) is ndarray and arg._value is None and type(arg._node) is not Node:
+            result = recorded(function, args, {})
+            return None if result is NOT_RECORDED else result
+    return None
 
 
 def recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

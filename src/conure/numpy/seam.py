@@ -13,9 +13,10 @@ import functools
 import importlib
 import itertools
 import math
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy
 
@@ -37,6 +38,9 @@ SCALARS = frozenset(
     - {numpy.object_, numpy.void}
 )
 """The types of operands that stand for themselves."""
+
+SIMPLE = SCALARS | {type(None), str, type}
+"""The types of arguments in which no array can hide."""
 
 Seen = list[ndarray]
 Operation = Callable[..., Any]
@@ -174,8 +178,21 @@ def view_of(value: numpy.ndarray[Any, Any], seen: Sequence[ndarray]) -> ndarray:
         if shares(value, array):
             view._origin = array
             return view
-    memory.give(value)
+    if _references_to_base(value) > _ALONE:
+        memory.give(value)
     return view
+
+
+def _references_to_base(value: Any) -> int:
+    """How many references there are to what a view is of, or more than that."""
+    base = value.base
+    if type(base) is not numpy.ndarray or base.base is not None:
+        return sys.maxsize
+    return sys.getrefcount(base)
+
+
+_ALONE: Final = _references_to_base(numpy.empty(2)[:1])
+"""A view that alone refers to its memory: `np.linspace` and others return such."""
 
 
 def shares(value: numpy.ndarray[Any, Any], array: ndarray) -> bool:
@@ -221,6 +238,17 @@ def call(
         result = engine().joined_now(function, args, kwargs)
         if result is not None:
             return result
+    return call_now(function, args, kwargs, run, written)
+
+
+def call_now(
+    function: Operation,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    run: Operation | None = None,
+    written: Sequence[int] = (),
+) -> Any:
+    """As `call`, by NumPy."""
     seen: Seen = []
     for position in written:
         if position < len(args):

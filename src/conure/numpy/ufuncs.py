@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from conure.numpy.handle import ndarray, new
+from conure.numpy.large import of_one, of_two
 from conure.numpy.seam import READERS, SCALARS, UNWRAP, WRAP, call, limit_of, wrapped
 
 MISSING: Any = object()
@@ -27,6 +28,7 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
         self._plain = plain
         self._inputs: int = plain.nin
         self._limit = limit_of(plain)
+        self._large_one, self._large_two = of_one(plain), of_two(plain)
         self._outputs = tuple(range(plain.nin, plain.nin + plain.nout))
         self.__name__: str = plain.__name__
         self.__doc__ = plain.__doc__
@@ -52,6 +54,8 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
                         if type(out) is ndarray and out._value is not None and not READERS:
                             self._plain(left, right, out._value)
                             return out
+                    elif out is MISSING and is_plain(first) and is_plain(second):
+                        return self._large_two(first, second)
             elif type(first) is ndarray and out is MISSING:
                 value = first._value
                 if value is not None and value.size <= self._limit[0]:
@@ -61,6 +65,8 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
                         array._value = result
                         return array
                     return wrapped(result)
+                if self._inputs == 1:
+                    return self._large_one(first)
         args = [operand for operand in (first, second) if operand is not MISSING]
         if out is not MISSING:
             kwargs["out"] = out
@@ -103,6 +109,11 @@ class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
 
     def __hash__(self) -> int:
         return hash(self._plain)
+
+
+def is_plain(operand: Any) -> bool:
+    """Whether it is an array of ours or a number."""
+    return type(operand) is ndarray or type(operand) in SCALARS
 
 
 def small(operand: Any, limit: list[int]) -> Any:

@@ -100,7 +100,7 @@ class _Work:
         made: list[Stmt] = []
         for stmt in stmts:
             if isinstance(stmt, Alloc) and stmt.name in self.cells:
-                made += _tests(stmt)
+                made += extent_tests(stmt)
             else:
                 made.append(with_bodies(stmt, tuple(self.every(body) for body in bodies(stmt))))
         return tuple(made)
@@ -188,7 +188,7 @@ class _Work:
         made: list[Stmt] = []
         for stmt in stmts:
             if stmt is alloc:
-                made += _tests(alloc)
+                made += extent_tests(alloc)
             elif isinstance(stmt, For):
                 made += map_statements((stmt,), change)
             else:
@@ -196,7 +196,7 @@ class _Work:
         return tuple(made)
 
 
-def _tests(alloc: Alloc) -> list[Stmt]:
+def extent_tests(alloc: Alloc) -> list[Stmt]:
     """What is left of an allocation: that no extent is negative."""
     tests = [apply("less", e, integer(0)) for e in alloc.shape if not _positive(e)]
     return [If(test, (Fail(alloc.loc),), (), alloc.loc) for test in tests]

@@ -52,6 +52,7 @@ from conure.ir.walk import (
     walk,
 )
 from conure.passes.binders import Names, with_fresh_binders
+from conure.passes.loosen import loosen
 
 Group = list[int]
 _Uses = tuple[set[str], set[str], bool]
@@ -90,7 +91,7 @@ def _inside(stmt: Stmt) -> Iterator[tuple[Stmt, ...]]:
 
 
 def _suits(loop: For) -> bool:
-    if len(loop.body) < 2:
+    if len(loop.body) < 2 and not isinstance(loop.body[0], If):
         return False
     bounds = (loop.start, loop.stop, loop.step)
     if any(isinstance(node, Load) for node in walk(bounds)):
@@ -101,7 +102,16 @@ def _suits(loop: For) -> bool:
 
 
 def _distributed(program: Program, loop: For, exact: bool) -> Program | None:
-    """The program with this loop distributed, if a part worth it becomes parallel."""
+    """The program with this loop distributed, perhaps loosened first, if a part worth it becomes
+    parallel."""
+    made = _in_parts(program, loop, exact) if len(loop.body) > 1 else None
+    names = Names(program)
+    if made is None and (loose := loosen(loop, names)) != loop:
+        made = _in_parts(_with_loop(program, loose, names), loose, exact)
+    return made
+
+
+def _in_parts(program: Program, loop: For, exact: bool) -> Program | None:
     repeated = _Repeated(program, loop)
     if _tied(repeated.whole()):
         return None
@@ -120,6 +130,16 @@ def _distributed(program: Program, loop: For, exact: bool) -> Program | None:
         apart = free[batch[0]] and not parallel
         chosen += [groups[at] for at in batch] if apart else [together]
     return repeated.program(repeated.loops(chosen))
+
+
+def _with_loop(program: Program, loop: For, names: Names) -> Program:
+    """The program with another form of a loop."""
+
+    def change(stmt: Stmt) -> Stmt:
+        return loop if isinstance(stmt, For) and stmt.index == loop.index else stmt
+
+    body = map_statements(program.body, change)
+    return replace(program, body=body, locals=(*program.locals, *names.new))
 
 
 def _tied(loop: For) -> bool:

@@ -10,7 +10,7 @@ strides inside the inner loop.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from conure.ir.nodes import Apply, Assign, Expr, For, If, Leave, Load, Stmt, Store, Var
@@ -54,6 +54,43 @@ def hoist(loop: For, apart: Collection[str], names: Names) -> For:
     return replace(loop, body=map_statements(loop.body, change))
 
 
+def read_before(
+    stmts: tuple[Stmt, ...], apart: Collection[str], names: Names
+) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
+    """Statements without loops in two parts: reads of what does not depend on `apart` and is read
+    in any case, before anything is stored, and the rest."""
+    cells: dict[Expr, str] = {}
+    done: list[Stmt] = []
+
+    def read(expr: Expr) -> Expr:
+        return Var(cells[expr], expr.type) if expr in cells else expr
+
+    for place, stmt in enumerate(stmts):
+        if not isinstance(stmt, Assign | Store):
+            return _reads(cells), (*done, *stmts[place:])
+        loads = [n for n in _sure_loads(stmt) if _is_fixed(n, apart)]
+        for load in loads:
+            if load not in cells:
+                cells[load] = names.local(f"{load.array}.read", load.type)
+        done += map_expressions((stmt,), read) if loads else (stmt,)
+        if isinstance(stmt, Store):
+            return _reads(cells), (*done, *stmts[place + 1 :])
+    return _reads(cells), tuple(done)
+
+
+def _reads(cells: Mapping[Expr, str]) -> tuple[Stmt, ...]:
+    return tuple(Assign(name, load) for load, name in cells.items())
+
+
+def _sure_loads(stmt: Assign | Store) -> list[Load]:
+    """Loads without a check that a statement does in any case."""
+    found: list[Load] = []
+    for expr in expressions(stmt):
+        if not any(isinstance(n, Apply) and OPS[n.op].lazy for n in walk(expr)):
+            found += [n for n in walk(expr) if isinstance(n, Load) and not n.checked]
+    return found
+
+
 def _fixed_loads(loop: For) -> list[Load]:
     """Loads that each turn of the loop does, always of the same element."""
     moving = names_written(loop) | {s.index for s in statements(loop) if isinstance(s, For)}
@@ -62,10 +99,7 @@ def _fixed_loads(loop: For) -> list[Load]:
     found: dict[Load, None] = {}
     for stmt in loop.body:
         if isinstance(stmt, Assign | Store):
-            for expr in expressions(stmt):
-                if not any(isinstance(n, Apply) and OPS[n.op].lazy for n in walk(expr)):
-                    loads = (n for n in walk(expr) if isinstance(n, Load) and not n.checked)
-                    found |= dict.fromkeys(n for n in loads if _is_fixed(n, moving))
+            found |= dict.fromkeys(n for n in _sure_loads(stmt) if _is_fixed(n, moving))
     return list(found)
 
 

@@ -14,6 +14,8 @@ Python, which is right.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from conure.ir.nodes import (
@@ -73,6 +75,7 @@ def _closed(loop: For, names: Names) -> Stmts | For:
     """A loop without its induction variables, between what they were and what they become."""
     if not _is_plain(loop):
         return loop
+    loop = _gathered(loop)
     before: list[Stmt] = []
     after: list[Stmt] = []
     for stmt in loop.body:
@@ -86,6 +89,58 @@ def _closed(loop: For, names: Names) -> Stmts | For:
         loop = _substituted(loop, stmt, copy, (op, first, amount))
         after.append(replace(stmt, value=_value((op, first, amount), _trips(loop))))
     return (*before, loop, *after) if before else loop
+
+
+def _gathered(loop: For) -> For:
+    """The loop with one update, at its end, of each variable that grows in several steps."""
+    sets = Counter(s.name for s in statements(loop.body) if isinstance(s, Assign))
+    top = Counter(s.name for s in loop.body if isinstance(s, Assign))
+    for name in sorted(name for name in top if sets[name] == top[name]):
+        sources = {found[1] for s in loop.body if _is_set(s, name) and (found := _added(s))}
+        if top[name] > 1 or sources - {name}:
+            loop = _in_one_step(loop, name, sets) or loop
+    return loop
+
+
+def _is_set(stmt: Stmt, name: str) -> bool:
+    return isinstance(stmt, Assign) and stmt.name == name
+
+
+def _in_one_step(loop: For, name: str, sets: Mapping[str, int]) -> For | None:
+    grown: dict[str, Expr] = {name: integer(0)}  # by how much since the head; also of copies
+    body: list[Stmt] = []
+    last = None
+    for stmt in loop.body:
+        found = _added(stmt)
+        if isinstance(stmt, Assign) and stmt.name == name:
+            if found is None or found[1] not in grown or not _is_steady((found[2],), loop):
+                return None
+            op, source, amount = found
+            grown[name] = _sum(op, grown[source], amount)
+            last = stmt
+            continue
+        if isinstance(stmt, Assign) and sets[stmt.name] == 1:
+            if stmt.value == Var(name, INT):
+                grown[stmt.name] = grown[name]
+            elif found and found[1] == name and _is_steady((found[2],), loop):
+                grown[stmt.name] = _sum(found[0], grown[name], found[2])
+        body.append(substitute(stmt, {name: _sum("add", Var(name, INT), grown[name])}))
+    if last is None or last.value.type is not INT:
+        return None
+    end = replace(last, value=apply("add", Var(name, INT), grown[name]))
+    return replace(loop, body=(*body, end))
+
+
+def _sum(op: str, one: Expr, two: Expr) -> Expr:
+    match op, one, two:
+        case "add", _, Const(value=0):
+            return one
+        case "add", Const(value=0), _:
+            return two
+        case _, Const(value=int(a)), Const(value=int(b)):
+            return integer(a + b if op == "add" else a - b)
+        case _:
+            return apply(op, one, two)
 
 
 def _is_plain(loop: For) -> bool:

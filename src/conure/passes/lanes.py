@@ -11,6 +11,9 @@
                                              ... c[j.strip + j.lane.2] = s.v[j.lane.2] }
                                            (and the rest of n / 8 in narrower strips, one by one)
 
+With `masked` the last strips go up to the end, `for j.strip in ...:n:8`: lanes at or beyond `n`
+rest, `if j.strip + j.lane < n { ... }` around all that touches memory of theirs or could fail.
+
 Scalars that live across the pieces become small arrays of one value per lane, which code
 generation keeps in vector registers. A `while` whose condition differs between lanes, or a `for`
 with a `break`, runs until every lane is done; lanes that are done rest under a mask. The idea
@@ -23,7 +26,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Final
 
-from conure.analysis.lanes import depends, holds_loop, strip_names, varying
+from conure.analysis.lanes import depends, holds_loop, may_idle, strip_names, varying
 from conure.ir.nodes import (
     SERIAL,
     Alloc,
@@ -47,7 +50,7 @@ from conure.ir.ops import apply, cast, integer
 from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
 from conure.ir.walk import map_statements, names_read, names_written, statements, substitute
 from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
-from conure.passes.hoist import hoist
+from conure.passes.hoist import hoist, read_before
 from conure.record import Record
 
 Stmts = tuple[Stmt, ...]
@@ -58,27 +61,31 @@ _ON: Final = Const(1, I64)
 _STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 
 
-def lanes(program: Program, widths: Mapping[str, tuple[int, ...]]) -> Program:
+def lanes(program: Program, widths: Mapping[str, tuple[int, ...]], masked: bool = False) -> Program:
     """Split each loop named in `widths` into strips of that many lanes, wide ones first, then
-    narrower ones of what is left, and a rest."""
+    narrower ones of what is left, and a rest; the narrowest are single vectors. `masked`: there is
+    no rest, lanes of the narrowest strips that are beyond the end are masked."""
     names = Names(program)
 
     def split(stmt: Stmt) -> Stmt | Stmts:
         if isinstance(stmt, For) and stmt.index in widths:
-            return _strips(hoist(stmt, varying(stmt), names), widths[stmt.index], names)
+            ready = hoist(stmt, varying(stmt), names)
+            return _strips(ready, widths[stmt.index], names, masked)
         return stmt
 
     body = map_statements(map_statements(program.body, split), with_privates)
     return replace(program, body=body, locals=program.locals + tuple(names.new))
 
 
-def _strips(loop: For, widths: tuple[int, ...], names: Names) -> Stmts:
+def _strips(loop: For, widths: tuple[int, ...], names: Names, masked: bool) -> Stmts:
     before, rest = with_fixed_stop(loop, names)
     made: list[Stmt] = list(before)
     for place, width in enumerate(widths):
+        if masked and place + 1 == len(widths):
+            return (*made, _Strip(rest, width, width, names, True).masked_strips())
         # few strips of a loop that the cores share would leave some of them without work
         least = _FEW if loop.mark.kind == "parallel" and place + 1 < len(widths) else 0
-        end, strips, rest = _Strip(rest, width, names).split(least)
+        end, strips, rest = _Strip(rest, width, widths[-1], names, False).split(least)
         made += [end, strips]
     return (*made, replace(rest, notes=("the rest of the lanes",)))
 
@@ -104,17 +111,17 @@ class _Strip(Record, frozen=False):
 
     loop: For
     width: int
+    vector: int
     names: Names
+    masked: bool
     apart: frozenset[str] = frozenset()
     spread: dict[str, str] = field(default_factory=dict)  # scalar -> its array of lane values
     strip: str = ""
 
     def split(self, least: int) -> tuple[Assign, For, For]:
         """Where the strips end, if there are at least so many, they, and what is left."""
-        names, loop = self.names, self.loop
-        self.apart = varying(loop)
-        trips = names.local(f"{loop.index}.main", INT)
-        self.strip = names.make(f"{loop.index}.strip")
+        loop = self.loop
+        trips = self.names.local(f"{loop.index}.main", INT)
         count = _minus(apply("maximum", loop.stop, loop.start), loop.start)
         blocks = apply("floordiv", count, integer(self.width), checked=False)
         lanes = apply("mul", blocks, integer(self.width), checked=False)
@@ -122,14 +129,21 @@ class _Strip(Record, frozen=False):
             enough = apply("less_equal", integer(least * self.width), count)
             lanes = apply("select", enough, lanes, integer(0))
         main = _plus(loop.start, lanes)
+        bound = Var(trips, INT)
+        first = replace(self.masked_strips(), stop=bound)
+        rest = self._renamed(replace(loop, start=bound))
+        return Assign(trips, main, loop.loc), first, rest
+
+    def masked_strips(self) -> For:
+        """All of the loop in strips, the last one as far as it goes."""
+        loop = self.loop
+        self.apart = varying(loop)
+        self.strip = self.names.make(f"{loop.index}.strip")
         cut = self._cut(loop.body)
         self._choose_spread(cut)
         emitted = self._emit(cut)
         body = (*self._allocations(), *emitted)
-        bound = Var(trips, INT)
-        first = replace(loop, index=self.strip, stop=bound, step=integer(self.width), body=body)
-        rest = self._renamed(replace(loop, start=bound))
-        return Assign(trips, main, loop.loc), first, rest
+        return replace(loop, index=self.strip, step=integer(self.width), body=body)
 
     # ---- cutting --------------------------------------------------------------------------
 
@@ -190,7 +204,8 @@ class _Strip(Record, frozen=False):
         for item in cut:
             match item:
                 case _Piece():
-                    made.append(self._lane_loop(item.stmts))
+                    shared, stmts = self._under_mask(item.stmts)
+                    made += [*shared, self._lane_loop(stmts)]
                 case _Around():
                     made += self._emit_around(item)
                 case _:
@@ -224,9 +239,22 @@ class _Strip(Record, frozen=False):
         put = [self._put(name, at) for name in self.spread if name in written]
         here = {self.loop.index: _plus(Var(self.strip, INT), at)}
         body = (*fetch, *substitute(stmts, here), *put)
-        mark = Mark("vector", reductions=reductions)
+        mark = Mark("vector", reductions=reductions, grain=self.vector)
         zero, width, one = integer(0), integer(self.width), integer(1)
         return For(lane, zero, width, one, body, mark, (), self.loop.loc)
+
+    def _under_mask(self, stmts: Stmts) -> tuple[Stmts, Stmts]:
+        """The statements with those that a lane beyond the end must not do under a condition; and
+        first what to read before all lanes, as each lane would gather it under the condition."""
+        unsafe = [place for place, s in enumerate(stmts) if not may_idle(s, self.apart)]
+        if not (self.masked and unsafe):
+            return (), stmts
+        shared, stmts = read_before(stmts, self.apart, self.names)
+        first, last = unsafe[0], unsafe[-1] + 1
+        return shared, (*stmts[:first], If(self._inside(), stmts[first:last]), *stmts[last:])
+
+    def _inside(self) -> Expr:
+        return apply("less", Var(self.loop.index, INT), self.loop.stop)
 
     def _get(self, name: str, at: Expr) -> Stmt:
         type_ = self.names.types[name]
@@ -243,7 +271,10 @@ class _Strip(Record, frozen=False):
         active, some = self._masks()
         go_on = Assign(active, cast(loop.condition, I64, checked=False))
         turn = If(_on(active), (*loop.body, go_on))
-        begin = self._lane_loop((go_on, _gather(some, active)), _any(some))
+        first: Stmts = (go_on,)
+        if self.masked:
+            first = (Assign(active, _OFF), If(self._inside(), (go_on,)))
+        begin = self._lane_loop((*first, _gather(some, active)), _any(some))
         again = self._lane_loop((turn, _gather(some, active)), _any(some))
         nobody = Assign(some, _OFF)
         return (nobody, begin, While(_on(some), (nobody, again), loop.loc))
@@ -251,7 +282,8 @@ class _Strip(Record, frozen=False):
     def _divided_for(self, block: Block, loop: For) -> Stmts:
         """`for` with a `break`: lanes that leave rest; the loop ends early when all have left."""
         active, some = self._masks()
-        start = self._lane_loop((Assign(active, _ON),))
+        on = cast(self._inside(), I64, checked=False) if self.masked else _ON
+        start = self._lane_loop((Assign(active, on),))
         turn = If(_on(active), _without_leave(loop.body, active))
         label = self.names.make(block.label)
         body = (

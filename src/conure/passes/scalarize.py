@@ -5,13 +5,15 @@
     }                                          c[i, j] = c.cell
 
 The scalar is a register, and the loop a scalar reduction. Where the loop may have no trips, the
-element must not be touched, so that the whole stands under an `if`.
+element must not be touched, so that the whole stands under an `if`. Other elements of the array
+may be read, if it is known that they are others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from conure.ir.nodes import (
     Alloc,
@@ -53,15 +55,20 @@ from conure.passes.binders import Names
 Stmts = tuple[Stmt, ...]
 
 
-def scalarize(program: Program) -> Program:
-    """Apply to every loop, outermost first."""
-    work = _Work(program)
+Alone = Callable[[str, str], bool]
+
+
+def scalarize(program: Program, alone: Alone = lambda index, array: False) -> Program:
+    """Apply to every loop, outermost first. `alone`: whether in a loop, by its index, an array's
+    loads touch no element that is stored to, but at the very subscripts of the stores."""
+    work = _Work(program, alone)
     body = work.all(program.body)
     return replace(program, body=body, locals=program.locals + tuple(work.new))
 
 
 class _Work:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, alone: Alone) -> None:
+        self.alone = alone
         rebound = any(isinstance(stmt, Rebind) for stmt in statements(program))
         overlapping = {name for pair in program.overlaps for name in pair}
         arrays = {param.name for param in program.params}
@@ -79,14 +86,14 @@ class _Work:
         return tuple(made)
 
     def _loop(self, loop: For) -> Stmts:
-        for array, index, conditions in _fixed_cells(loop):
+        for array, index, conditions in _fixed_cells(loop, self.alone):
             if array not in self.overlapping:
                 before, lifted, after = self._lifted(loop, array, index)
                 return _guarded(loop, conditions, (*before, *self._loop(lifted), *after))
         return (replace(loop, body=self.all(loop.body)),)
 
     def _lifted(self, loop: For, array: str, index: tuple[Expr, ...]) -> tuple[Stmts, For, Stmts]:
-        loads = (n for n in walk(loop) if isinstance(n, Load) and n.array == array)
+        loads = (n for n in walk(loop) if _is_load(n, array, index))
         stores = (s for s in statements(loop) if isinstance(s, Store) and s.array == array)
         store = next(stores)
         type_ = store.value.type
@@ -95,7 +102,7 @@ class _Work:
         self.new.append(Local(name, type_))
 
         def read(expr: Expr) -> Expr:
-            return Var(name, type_) if isinstance(expr, Load) and expr.array == array else expr
+            return Var(name, type_) if _is_load(expr, array, index) else expr
 
         def written(stmt: Stmt) -> Stmt:
             if isinstance(stmt, Store) and stmt.array == array:
@@ -119,9 +126,13 @@ def _inside(stmt: Stmt, change: Callable[[Stmts], Stmts]) -> Stmt:
     return with_bodies(stmt, tuple(new))
 
 
-def _fixed_cells(loop: For) -> Iterator[tuple[str, tuple[Expr, ...], list[Expr]]]:
-    """Arrays of which the loop touches one element only, stores to it, and surely reaches it; the
-    subscripts, and what must hold for the element to be reached at all."""
+def _is_load(node: object, array: str, index: tuple[Expr, ...]) -> TypeGuard[Load]:
+    return isinstance(node, Load) and node.array == array and node.index == index
+
+
+def _fixed_cells(loop: For, alone: Alone) -> Iterator[tuple[str, tuple[Expr, ...], list[Expr]]]:
+    """Arrays of which the loop stores to one element only, touches no other that may be the same,
+    and surely reaches it; the subscripts, and what must hold for it to be reached at all."""
     inside = list(statements(loop))
     if any(isinstance(s, Rebind | Assume) for s in inside) or _may_stop_early(inside):
         return
@@ -130,13 +141,17 @@ def _fixed_cells(loop: For) -> Iterator[tuple[str, tuple[Expr, ...], list[Expr]]
     written = {s.array for s in inside if isinstance(s, Store)} - local
     for array in sorted(written):
         nodes = [n for n in walk(loop) if isinstance(n, Load | Store) and n.array == array]
-        index = nodes[0].index
-        same = all(n.index == index and not n.checked for n in nodes)
+        index = next(n.index for n in nodes if isinstance(n, Store))
+        own = [n for n in nodes if n.index == index]
+        others = [n for n in nodes if n.index != index]
+        same = not any(n.checked for n in own) and (
+            not others or (all(isinstance(n, Load) for n in others) and alone(loop.index, array))
+        )
         still = not any(
             isinstance(part, Load) or (isinstance(part, Dim) and part.array in local)
             for e in index for part in walk(e)
         ) and all(names_read(e).isdisjoint(moving) for e in index)  # fmt: skip
-        conditions = _reached(loop, array, moving) if same and still else None
+        conditions = _reached(loop, array, index, moving) if same and still else None
         if conditions is not None:
             yield array, index, conditions
 
@@ -147,15 +162,15 @@ def _may_stop_early(inside: Sequence[Stmt]) -> bool:
     return any(isinstance(stmt, Leave) and stmt.label not in labels for stmt in inside)
 
 
-def _reached(loop: For, array: str, moving: set[str]) -> list[Expr] | None:
-    """Under which conditions the loop touches the array: that it has trips, and the loop that is
+def _reached(loop: For, array: str, index: tuple[Expr, ...], moving: set[str]) -> list[Expr] | None:
+    """Under which conditions the loop touches the element: that it has trips, and the loop that is
     all of its body too. None: it may not be touched even so."""
-    if any(_touches(stmt, array) for stmt in _straight(loop.body)):
+    if any(_touches(stmt, array, index) for stmt in _straight(loop.body)):
         return _trips(loop)
     if len(loop.body) == 1 and isinstance(inner := loop.body[0], For):
         fixed = names_read((inner.start, inner.stop, inner.step)).isdisjoint(moving)
         loads = any(isinstance(node, Load) for e in expressions(inner) for node in walk(e))
-        deeper = _reached(inner, array, moving) if fixed and not loads else None
+        deeper = _reached(inner, array, index, moving) if fixed and not loads else None
         return None if deeper is None else [*_trips(loop), *deeper]
     return None
 
@@ -168,20 +183,20 @@ def _straight(stmts: Stmts) -> Iterator[Stmt]:
         yield stmt
 
 
-def _touches(stmt: Stmt, array: str) -> bool:
+def _touches(stmt: Stmt, array: str, index: tuple[Expr, ...]) -> bool:
     """Whether the statement surely reads or writes the array's element."""
-    if isinstance(stmt, Store) and stmt.array == array:
+    if isinstance(stmt, Store) and stmt.array == array and stmt.index == index:
         return True
-    return any(_loads_surely(e, array) for e in expressions(stmt))
+    return any(_loads_surely(e, array, index) for e in expressions(stmt))
 
 
-def _loads_surely(expr: Expr, array: str) -> bool:
-    if isinstance(expr, Load) and expr.array == array:
+def _loads_surely(expr: Expr, array: str, index: tuple[Expr, ...]) -> bool:
+    if _is_load(expr, array, index):
         return True
     sure = operands(expr)
     if isinstance(expr, Apply) and expr.op in ("and", "or", "select"):
         sure = sure[:1]
-    return any(_loads_surely(each, array) for each in sure)
+    return any(_loads_surely(each, array, index) for each in sure)
 
 
 def _guarded(loop: For, conditions: Sequence[Expr], stmts: Stmts) -> Stmts:

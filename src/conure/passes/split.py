@@ -13,25 +13,30 @@ Griebl, Feautrier and Lengauer, 2000). Worth it only where analysis then finds t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from conure.analysis.affine import expression
+from conure.analysis.ranges import as_poly
 from conure.analysis.verdict import Parallel, Serial, Verdict
 from conure.ir.nodes import Apply, Expr, For, If, Load, Program, Stmt, Store, Var
 from conure.ir.ops import apply, integer
+from conure.ir.types import INT
 from conure.ir.walk import map_statements, names_read, names_written, statements, walk
 from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders
 
 
 def split_points(loop: For, verdict: Verdict) -> Iterator[Expr]:
     """Values p, fixed in the loop, such that one access of an array is at [i] and another at [p]
-    on some axis, one of them a store: candidates where to split."""
+    on some axis, or they meet at p as [i] and [n - i], one of them a store: candidates where to
+    split."""
     accesses = [n for n in walk(loop.body) if isinstance(n, Load | Store)]
     if isinstance(verdict, Serial) and verdict.first is not None and verdict.second is not None:
         accesses = [n for n in accesses if n.array == verdict.first.array]
     elif not _is_hopeless(verdict):
         return
     moving = names_written(loop) | {s.index for s in statements(loop) if isinstance(s, For)}
+    yield from _crossings(accesses, loop.index, moving)
     seen: list[Expr] = []
     for access in accesses:
         for axis, subscript in enumerate(access.index):
@@ -39,6 +44,22 @@ def split_points(loop: For, verdict: Verdict) -> Iterator[Expr]:
             if fixed and subscript not in seen and _meets(accesses, access, axis, loop.index):
                 seen.append(subscript)
                 yield subscript
+
+
+def _crossings(accesses: list[Load | Store], index: str, moving: Collection[str]) -> Iterator[Expr]:
+    """Where `i` and `e - i` meet, subscripts of a store and another access of an array."""
+    atom = Var(index, INT)
+    for store in (access for access in accesses if isinstance(access, Store)):
+        for other in (access for access in accesses if access.array == store.array):
+            for one, two in zip(store.index, other.index, strict=True):
+                gap = as_poly(one) - as_poly(two)
+                if not gap.linear_in(atom) or gap.coefficient(atom).constant not in (2, -2):
+                    continue
+                middle = gap.without(atom) * -1 if gap.coefficient(atom).constant == 2 else gap
+                end = expression(middle.without(atom) + 1)
+                if names_read(end).isdisjoint(moving) and not _loads(end):
+                    yield apply("floordiv", end, integer(2), checked=False)
+                    return
 
 
 def _is_hopeless(verdict: Verdict) -> bool:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from conure.analysis.access import Path, Survey
-from conure.analysis.affine import Poly, leaves, order_key
+from conure.analysis.affine import Poly
 from conure.analysis.guards import (
     TRUE,
     Condition,
@@ -35,6 +35,8 @@ from conure.analysis.guards import (
     tested,
 )
 from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer, wrapped
+from conure.analysis.magnitudes import magnitudes
+from conure.analysis.ranges import Facts
 from conure.analysis.survey import survey
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
@@ -45,22 +47,21 @@ from conure.ir.nodes import (
     Expr,
     Load,
     Program,
-    Rebind,
     Stmt,
     Store,
     Var,
 )
 from conure.ir.ops import integer
-from conure.ir.types import BOOL, INT, ArrayType
-from conure.ir.walk import bodies, expressions, statements, with_bodies, with_expressions
+from conure.ir.types import INT
+from conure.ir.walk import bodies, expressions, with_bodies, with_expressions
+from conure.passes.part import BOUNDARY
 
-LIMIT = 2**31
-"""Extents and `int` parameters that subscripts and loop bounds use are assumed not to exceed it."""
+Bound = tuple[Poly, Facts, tuple[str, ...]]
 
 
 def uncheck(program: Program) -> Program:
     """The fast program: assumptions in front, and no check that is known to pass under them."""
-    sized = program.with_body(_magnitudes(program) + program.body)
+    sized = program.with_body(magnitudes(program) + program.body)
     rewrite = _Uncheck(survey(sized, strict=True))
     body = rewrite.body(sized.body, ())
     head = _head(body)
@@ -70,50 +71,6 @@ def uncheck(program: Program) -> Program:
 
 def _head(body: tuple[Stmt, ...]) -> int:
     return next((at for at, stmt in enumerate(body) if not isinstance(stmt, Assume)), len(body))
-
-
-def _magnitudes(program: Program) -> tuple[Assume, ...]:
-    """Limits on what subscripts and bounds are made of, and equal shapes of exchanged arrays."""
-    equal = _exchanged(program)
-    found = survey(program.with_body(equal + program.body))
-    read = [poly for access in found.accesses for poly in access.index]
-    read += [fact for context in found.contexts.values() for fact in context.facts]
-    for loop in found.loops.values():
-        read += [loop.start, loop.stop, loop.step]
-    for access in found.accesses:
-        axes = range(len(access.index))
-        read += [found.extent(access.array, axis, access.context) for axis in axes]
-    atoms = {atom for poly in read for atom in poly.atoms}
-    dims = {atom for atom in atoms if isinstance(atom, Dim)}
-    params = {param.name for param in program.params if param.type is INT}
-    names = {name for atom in atoms for name in leaves(atom)} & params
-    limits = [
-        Assume(Apply("less_equal", (dim, integer(LIMIT)), BOOL))
-        for dim in sorted(dims, key=order_key)
-    ]
-    for name in sorted(names):
-        var = Var(name, INT)
-        limits.append(Assume(Apply("less_equal", (integer(-LIMIT), var), BOOL)))
-        limits.append(Assume(Apply("less_equal", (var, integer(LIMIT)), BOOL)))
-    return (*equal, *limits)
-
-
-def _exchanged(program: Program) -> tuple[Assume, ...]:
-    """Arrays that exchange names are assumed to have one shape, so that extents stay known."""
-    ranks = {p.name: p.type.rank for p in program.params if isinstance(p.type, ArrayType)}
-    assumed: list[Assume] = []
-    for stmt in statements(program):
-        if isinstance(stmt, Rebind):
-            first, *others = sorted({*stmt.names, *stmt.sources})
-            if any(name not in ranks or ranks[name] != ranks[first] for name in (first, *others)):
-                continue
-            for other in others:
-                for axis in range(ranks[first]):
-                    dims = Dim(first, axis, INT), Dim(other, axis, INT)
-                    new = Assume(Apply("equal", dims, BOOL))
-                    if new not in assumed:
-                        assumed.append(new)
-    return tuple(assumed)
 
 
 def _strongest(conditions: list[Condition]) -> list[Condition]:
@@ -144,6 +101,7 @@ class _Uncheck:
 
     found: Survey
     assumed: list[Condition] = field(default_factory=list)
+    known: dict[Bound, Condition | None] = field(default_factory=dict)
 
     def body(self, stmts: tuple[Stmt, ...], path: Path) -> tuple[Stmt, ...]:
         return tuple(self.statement(stmt, (*path, at)) for at, stmt in enumerate(stmts))
@@ -190,7 +148,7 @@ class _Uncheck:
         if expr.op == "mod" and expr.type is INT and self.is_reduced(expr, context):
             return results[0]
         same = len(args) == 2 and expr.args[0] == expr.args[1]
-        source = expr.args[-1].type if expr.op != "select" else expr.type
+        source = expr.args[-1].type
         if source.kind == "bool" and expr.op == "cast":
             exact = Interval(0, 1)
         elif source.is_integer or source.kind == "real":
@@ -244,7 +202,7 @@ class _Uncheck:
                 poly = poly + extent
                 expr = _from_end(expr, Dim(array, axis, INT))
             condition = self.within(poly, extent, context)
-            if condition is None:
+            if condition is None or (condition != TRUE and self.is_at_a_boundary(context)):
                 return None
             needed.append(condition)
             result.append(expr)
@@ -254,13 +212,25 @@ class _Uncheck:
                 self.assumed += parts or (condition,)
         return tuple(result)
 
+    def is_at_a_boundary(self, context: Context) -> bool:
+        """Whether nothing is to be assumed here, for in this part of a loop it would be false."""
+        loops = (self.found.loops[index].statement for index in context.loops)
+        return any(BOUNDARY in loop.notes for loop in loops)
+
     def within(self, poly: Poly, extent: Poly, context: Context) -> Condition | None:
         """What to assume for `0 <= poly < extent`; None: nothing known at entry implies it."""
-        low = self.hoisted(poly, context)
+        low = self.positive(poly, context)
         if low is None:
             return None
-        high = self.hoisted(extent - poly - 1, context)
+        high = self.positive(extent - poly - 1, context)
         return None if high is None else both(low, high)
+
+    def positive(self, poly: Poly, context: Context) -> Condition | None:
+        """What `hoisted` says, found once: accesses of one nest ask much the same."""
+        bound = poly, context.facts, context.loops
+        if bound not in self.known:
+            self.known[bound] = self.hoisted(poly, context)
+        return self.known[bound]
 
     def hoisted(self, poly: Poly, context: Context) -> Condition | None:
         """A condition at entry under which a polynomial is at least 0 here."""
@@ -268,16 +238,16 @@ class _Uncheck:
         if ranges.prove(poly, facts):
             return TRUE
         candidates = [
-            low
-            for low in ranges.extremes(poly, False, facts)
-            if ranges.safe(low) and not ranges.prove(-low - 1, facts)
+            group
+            for group in ranges.corners(poly, facts)
+            if not any(ranges.prove(-low - 1, facts) or not ranges.safe(low) for low in group)
         ]
         if not candidates:
             return None
-        tests = [Test(">=", low) for low in candidates]
+        tests = [both(*(Test(">=", low) for low in group)) for group in candidates]
         return either(*self.empty(candidates, context), *tests)
 
-    def empty(self, candidates: list[Poly], context: Context) -> list[Condition]:
+    def empty(self, candidates: list[tuple[Poly, ...]], context: Context) -> list[Condition]:
         """Tests that a loop around has no iterations, where the candidates need them."""
         ranges = self.found.ranges
         found: list[Condition] = []
@@ -293,7 +263,7 @@ class _Uncheck:
                 or ranges.prove(-none - 1)
             ):
                 continue
-            if not any(ranges.prove(low, (none,)) for low in candidates):
+            if not any(all(ranges.prove(low, (none,)) for low in group) for group in candidates):
                 found.append(Test(">=", none))
         return found
 

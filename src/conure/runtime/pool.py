@@ -76,8 +76,8 @@ class Pool:
     def forget(self) -> None:
         """The state of a process without workers: at the start, and in a child after fork."""
         main = threading.main_thread().ident
-        for offset in range(pool_code.LAST_POLL, pool_code.SIZE, 8):
-            self._write(offset, 0)
+        own = pool_code.LAST_POLL
+        ctypes.memset(self.address + own, 0, pool_code.SIZE - own)
         self._write(pool_code.CANCEL, 0)
         self._write(pool_code.THREADS, 1)
         self._write(pool_code.MAIN_THREAD, main or 0)

@@ -6,6 +6,9 @@ cannot enter a job that is closed or another one than it looked at; the caller c
 when no chunk is left and waits only for those who are in. Who wakes too late finds it closed
 and sleeps on: nobody waits for a slow wake-up.
 
+Each thread has a share of the chunks, the same one in each job, and takes from the ends of others'
+when its own is done: so a time step finds in a core's cache what the step before left there.
+
 A job says how long it will take, in nanoseconds. One of less than `BRIEF` is not worth waking
 workers for: it runs here if none is awake. But when such jobs come one after another, as much of
 them as `BUSY` within a tick of the clock, one wakes the workers, and those after it find them.
@@ -62,10 +65,10 @@ HELPERS: Final = 680
 OWNER: Final = 688
 STATUS: Final = 696
 HOME: Final = 704
-NEXT: Final = 768
-DONE: Final = 896
-WAITING: Final = 900
-SIZE: Final = 1024
+DONE: Final = 768
+WAITING: Final = 772
+NEXT: Final = 1024
+SIZE: Final = 5120
 
 _OPEN: Final = 1 << 32
 _JOIN: Final = 0x10001  # one more in it, one more that has joined
@@ -73,6 +76,8 @@ _POLL_NANOSECONDS: Final = 50_000_000
 _BRIEF: Final = 40_000
 _BUSY: Final = 4_000
 _HELPED: Final = 4_000  # nanoseconds of work for each thread that takes part
+_SHARES: Final = 32  # one for each of so many threads, counted in lines of 128 bytes from `NEXT`
+_FROM_END: Final = 1 << 32  # one more chunk of a share taken by another thread than its own
 _CORE_BYTES: Final = 128  # a bit for each of 1024 cores, as glibc counts them
 _COARSE_CLOCK: Final = 6  # CLOCK_MONOTONIC_COARSE: ticks every 1 to 4 ms, 5 ns to read
 
@@ -97,6 +102,9 @@ def pool_text(machine: str) -> str:
         "brief": _BRIEF,
         "busy": _BUSY,
         "helped": _HELPED,
+        "shares": _SHARES,
+        "low_half": _FROM_END - 1,
+        "from_end": _FROM_END,
         "futex": FUTEX[machine],
         "pause": _PAUSE[machine],
     }
@@ -188,8 +196,16 @@ open:
   store i64 %self, ptr %owner.at
   %status.at = getelementptr i8, ptr %runtime, i64 $STATUS$
   store atomic i32 0, ptr %status.at monotonic, align 4
-  %next.at = getelementptr i8, ptr %runtime, i64 $NEXT$
+  %shares = call i64 @shares(ptr %runtime)
+  br label %count.anew
+count.anew:
+  %share = phi i64 [ 0, %open ], [ %share.next, %count.anew ]
+  %next.at = call ptr @next_of(ptr %runtime, i64 %share)
   store atomic i64 0, ptr %next.at monotonic, align 8
+  %share.next = add i64 %share, 1
+  %more = icmp ult i64 %share.next, %shares
+  br i1 %more, label %count.anew, label %announce
+announce:
   %home = call i32 @sched_getcpu()
   %home.at = getelementptr i8, ptr %runtime, i64 $HOME$
   store atomic i32 %home, ptr %home.at monotonic, align 4
@@ -211,7 +227,7 @@ wake:
       i64 $futex$, ptr %sequence.at, i32 129, i64 %helpers, ptr null, ptr null, i32 0)
   br label %work
 work:
-  call void @drain(ptr %runtime)
+  call void @drain(ptr %runtime, i64 0)
   %closed = atomicrmw and ptr %state.at, i64 $not_open$ seq_cst
   call void @await_workers(ptr %runtime)
   %status = load atomic i32, ptr %status.at monotonic, align 4
@@ -264,46 +280,6 @@ interrupted:
   ret i32 4
 stop:
   ret i32 %status
-}
-
-define internal void @drain(ptr %runtime) noinline {
-start:
-  %kernel.at = getelementptr i8, ptr %runtime, i64 $KERNEL$
-  %kernel = load ptr, ptr %kernel.at
-  %env.at = getelementptr i8, ptr %runtime, i64 $ENVIRONMENT$
-  %env = load ptr, ptr %env.at
-  %trips.at = getelementptr i8, ptr %runtime, i64 $TRIPS$
-  %trips = load i64, ptr %trips.at
-  %grain.at = getelementptr i8, ptr %runtime, i64 $GRAIN$
-  %grain = load i64, ptr %grain.at
-  %chunks.at = getelementptr i8, ptr %runtime, i64 $CHUNKS$
-  %chunks = load i64, ptr %chunks.at
-  %status.at = getelementptr i8, ptr %runtime, i64 $STATUS$
-  %next.at = getelementptr i8, ptr %runtime, i64 $NEXT$
-  br label %take
-take:
-  %chunk = atomicrmw add ptr %next.at, i64 1 monotonic
-  %mine = icmp ult i64 %chunk, %chunks
-  br i1 %mine, label %run, label %leave
-run:
-  %low = mul i64 %chunk, %grain
-  %left = sub i64 %trips, %low
-  %size = call i64 @llvm.smin.i64(i64 %left, i64 %grain)
-  %high = add i64 %low, %size
-  %result = call i32 %kernel(ptr %env, i64 %low, i64 %high, i64 %chunk)
-  %good = icmp eq i32 %result, 0
-  br i1 %good, label %ask, label %stop
-ask:
-  %cancelled = call i32 @poll(ptr %runtime)
-  %go = icmp eq i32 %cancelled, 0
-  br i1 %go, label %take, label %stop
-stop:
-  %status = phi i32 [ %result, %run ], [ 4, %ask ]
-  %highest = atomicrmw umax ptr %status.at, i32 %status monotonic
-  store atomic i64 %chunks, ptr %next.at monotonic, align 8
-  br label %leave
-leave:
-  ret void
 }
 
 define internal void @await_workers(ptr %runtime) noinline {

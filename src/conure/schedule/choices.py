@@ -12,15 +12,16 @@ from conure.record import Record
 class Choices(Record):
     """Decisions by index name of the loop; loops not named stay as they are.
 
-    `interchange`: swapped with the loop inside; `tiles`: (rows, columns) of a tile of the loop and
-    the one inside; `lanes`: how many iterations side by side, then how many
-    of those that are left; `copies`: times unrolled and jammed;
-    `marks`: how it runs.
+    `panels`: cut into panels, and put inside the loops it is around; `tiles`: (rows, columns) of a
+    tile of the loop and the one inside; `lanes`: how many iterations side by side, then how many
+    of those that are left, and whether those beyond the end are `masked`; `copies`: times unrolled
+    and jammed; `marks`: how it runs.
     """
 
-    interchange: set[str] = field(default_factory=set)
+    panels: set[str] = field(default_factory=set)
     tiles: dict[str, tuple[int, int]] = field(default_factory=dict)
     lanes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    masked: bool = False
     copies: dict[str, int] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
 

@@ -3,7 +3,8 @@
 The rules, in the order of their gain on a machine with caches and vectors:
 
 1. The outermost parallel loop with more than a few iterations is shared among the cores.
-2. The innermost loop should walk memory with unit stride: two parallel loops are swapped for it.
+2. A parallel loop around a serial one is cut into panels, if it is the one that walks memory in
+   order (`schedule/order.py` has put it there).
 3. An innermost parallel loop is the vector. If the innermost loops are sums or searches, and an
    outer parallel loop walks memory with unit stride, that one becomes lanes.
 4. A loop around lanes that reads the same vectors in each iteration is jammed and tiled.
@@ -11,17 +12,17 @@ The rules, in the order of their gain on a machine with caches and vectors:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field
+from collections.abc import Mapping
 
 from conure.analysis.lanes import can_be_lanes, depends, holds_loop, varying
 from conure.analysis.parallel import Parallel, Serial
-from conure.analysis.ranges import as_poly
-from conure.ir.nodes import Const, Expr, For, If, Load, Mark, Program, Stmt, Store, Var, While
-from conure.ir.types import INT, ArrayType
-from conure.ir.walk import bodies, names_read, statements, walk
+from conure.ir.nodes import Assign, Const, For, If, Load, Mark, Program, Stmt, Store, While
+from conure.ir.types import INT
+from conure.ir.walk import bodies, names_read, names_written, statements, walk
 from conure.record import Record
 from conure.schedule.choices import Choices
+from conure.schedule.order import NARROW, free, innermost, only_loop, trips
+from conure.schedule.stride import Strides, accesses
 from conure.target import Target
 
 Verdicts = Mapping[str, Parallel | Serial]
@@ -29,11 +30,13 @@ Verdicts = Mapping[str, Parallel | Serial]
 _FEW = 3  # constant trip counts up to this are not worth sharing
 _ROWS = 64  # rows of a tile: enough to reuse the columns that stay in the second-level cache
 _JAM = 4  # copies: with 4 vectors of lanes, half of 32 vector registers are sums
+_CHAINS = 8  # recurrences side by side: about as many as one step of one takes cycles
+_SHORT = 4  # statements of such a recurrence
 
 
 def choose(program: Program, verdicts: Verdicts, target: Target) -> Choices:
     """Choices for every loop of a program."""
-    chooser = _Chooser(program, verdicts, target)
+    chooser = _Chooser(program, verdicts, target, Strides(program), Choices(masked=target.masks))
     for stmt in program.body:
         chooser.outside(stmt)
     return chooser.choices
@@ -43,7 +46,8 @@ class _Chooser(Record, frozen=False):
     program: Program
     verdicts: Verdicts
     target: Target
-    choices: Choices = field(default_factory=Choices)
+    strides: Strides
+    choices: Choices
 
     # ---- the cores ------------------------------------------------------------------------
 
@@ -62,22 +66,19 @@ class _Chooser(Record, frozen=False):
         verdict = self.verdicts.get(loop.index)
         if not isinstance(verdict, Parallel) or any(r.array for r in verdict.reductions):
             return False
-        return not (_constant_trips(loop) <= _FEW and holds_inner(loop))
+        return not (trips(loop) <= _FEW and holds_inner(loop))
 
     def _share(self, loop: For) -> None:
         verdict = self.verdicts[loop.index]
         assert isinstance(verdict, Parallel)
         mark = Mark("parallel", verdict.guard, verdict.reductions, verdict.private, verdict.last)
-        swapped = self._swap(loop)
-        self.choices.marks[loop.index if swapped is None else swapped.index] = mark
-        if swapped is not None:
-            self._vector(loop)
-            return
-        if verdict.guard is None and self._lanes(loop):
+        self.choices.marks[loop.index] = mark
+        if verdict.guard is None and (self._panels(loop) or self._lanes(loop)):
             return
         for stmt in loop.body:
             self._inside(stmt)
         self._tiles(loop)
+        self._chains(loop)
 
     # ---- the vector -----------------------------------------------------------------------
 
@@ -87,13 +88,14 @@ class _Chooser(Record, frozen=False):
             if not holds_inner(stmt):
                 self._vector(stmt)
                 return
-            if self._lanes(stmt):
+            if self._panels(stmt) or self._lanes(stmt):
                 return
         for body in bodies(stmt):
             for inner in body:
                 self._inside(inner)
         if isinstance(stmt, For):
             self._tiles(stmt)
+            self._chains(stmt)
 
     def _vector(self, loop: For) -> None:
         verdict = self.verdicts.get(loop.index)
@@ -103,22 +105,21 @@ class _Chooser(Record, frozen=False):
             mark = Mark("vector", None, verdict.reductions, verdict.private)
             self.choices.marks.setdefault(loop.index, mark)
 
-    def _swap(self, loop: For) -> For | None:
-        """The inner loop, if it should be the outer one of two."""
-        if len(loop.body) != 1 or not isinstance(inner := loop.body[0], For) or holds_inner(inner):
-            return None
-        if not (self._free(loop) and self._free(inner)) or _moves(inner, loop.index):
-            return None
-        if self._misses(inner, inner.index) <= self._misses(inner, loop.index):
-            return None
-        self.choices.interchange.add(loop.index)
-        return inner
-
-    def _misses(self, loop: For, index: str) -> int:
-        """Accesses in the loop that would jump through memory if `index` were innermost, the
-        loop's own index or the one around it; the other one is fixed then."""
-        accesses = _accesses(loop.body)
-        return sum(self._stride(a, index, loop, {loop.index}) not in (0, 1) for a in accesses)
+    def _panels(self, loop: For) -> bool:
+        """Whether the loop is to be innermost, panel by panel."""
+        deepest = only_loop(loop)
+        while deepest is not None and (inner := only_loop(deepest)) is not None:
+            deepest = inner
+        if deepest is None or not innermost(deepest) or loop.step != Const(1, INT):
+            return False
+        if not self._free(loop) or trips(loop) <= NARROW or not _stay(loop):
+            return False
+        if self._free(deepest) or not _is_straight(deepest.body):
+            return False
+        if self.strides.jumps(deepest, loop) >= self.strides.jumps(deepest, deepest):
+            return False
+        self.choices.panels.add(loop.index)
+        return True
 
     # ---- lanes ----------------------------------------------------------------------------
 
@@ -143,19 +144,19 @@ class _Chooser(Record, frozen=False):
     def _lane_jumps(self, loop: For) -> int:
         """Accesses that would gather from all over memory each time around an inner loop."""
         return sum(
-            self._stride(access, loop.index, loop) not in (0, 1)
+            self.strides.stride(access, loop.index, loop) not in (0, 1)
             for inner in _innermost(loop)
-            for access in _accesses(inner.body)
-            if not isinstance(inner, For) or self._stride(access, inner.index, inner) != 0
+            for access in accesses(inner.body)
+            if not isinstance(inner, For) or self.strides.stride(access, inner.index, inner) != 0
         )
 
     def _inner_jumps(self, loop: For) -> int:
         """Accesses that jump if the innermost loops are the vector instead."""
         return sum(
-            self._stride(access, inner.index, inner) not in (0, 1)
+            self.strides.stride(access, inner.index, inner) not in (0, 1)
             for inner in _innermost(loop)
             if isinstance(inner, For)
-            for access in _accesses(inner.body)
+            for access in accesses(inner.body)
         )
 
     def _inner_is_no_vector(self, loop: For) -> bool:
@@ -164,11 +165,11 @@ class _Chooser(Record, frozen=False):
 
     def _widths(self, loop: For, vectors: int) -> tuple[int, ...]:
         """Several vectors, so that the processor has enough to do at once, then single ones."""
-        bits = max((access_bits(a, self.program) for a in _accesses(loop.body)), default=64)
+        bits = max((access_bits(a, self.program) for a in accesses(loop.body)), default=64)
         width = self.target.vector_bits // max(bits, 32)
-        trips = _constant_trips(loop)
-        wide = () if trips < vectors * width else (vectors * width,)
-        return wide if trips % (vectors * width) == 0 else (*wide, width)
+        count = trips(loop)
+        wide = () if count < vectors * width else (vectors * width,)
+        return wide if count % (vectors * width) == 0 else (*wide, width)
 
     def _tiles(self, outer: For) -> None:
         """Tile and jam a loop directly around lanes, if it shares the vectors that they read."""
@@ -181,42 +182,29 @@ class _Chooser(Record, frozen=False):
             return
         shared = any(
             isinstance(a, Load)
-            and self._stride(a, inner.index, inner) == 1
-            and self._stride(a, outer.index, outer) == 0
-            for a in _accesses(inner.body)
+            and self.strides.stride(a, inner.index, inner) == 1
+            and self.strides.stride(a, outer.index, outer) == 0
+            for a in accesses(inner.body)
         )
         if shared:
             self.choices.tiles[outer.index] = (_ROWS, widths[0])
             self.choices.copies[outer.index] = _JAM
 
+    def _chains(self, outer: For) -> None:
+        """Jam a loop around a recurrence: the processor waits for one while it does the others."""
+        inner = only_loop(outer)
+        if inner is None or not innermost(inner) or outer.index in self.choices.copies:
+            return
+        if not isinstance(self.verdicts.get(inner.index), Serial) or not self._free(outer):
+            return
+        short = _is_straight(inner.body) and len(list(statements(inner.body))) <= _SHORT
+        if short and outer.step == Const(1, INT) and _stay(outer):
+            self.choices.copies[outer.index] = _CHAINS
+
     # ---- facts ----------------------------------------------------------------------------
 
     def _free(self, loop: For) -> bool:
-        """Parallel without condition, and nothing is carried out of the loop but memory."""
-        verdict = self.verdicts.get(loop.index)
-        return isinstance(verdict, Parallel) and not (
-            verdict.guard or verdict.reductions or verdict.last
-        )
-
-    def _stride(
-        self, access: Load | Store, index: str, loop: For, fixed: Collection[str] = ()
-    ) -> int | None:
-        """How far an access in the loop moves per step of the index, in elements: 0, 1 or None
-        (farther, or not known)."""
-        apart = varying(loop) - {index, *fixed}
-        moves = [_coefficient(subscript, index, apart) for subscript in access.index]
-        if all(move == 0 for move in moves):
-            return 0
-        axis = 0 if self._layout(access.array) == "F" else len(moves) - 1
-        others = [move for k, move in enumerate(moves) if k != axis]
-        unit = self._layout(access.array) != "S" and moves[axis] == 1
-        return 1 if unit and all(move == 0 for move in others) else None
-
-    def _layout(self, array: str) -> str:
-        for param in self.program.params:
-            if param.name == array and isinstance(param.type, ArrayType):
-                return param.type.layout
-        return "C"  # a local array
+        return free(self.verdicts.get(loop.index))
 
 
 def _innermost(loop: For) -> list[For | While]:
@@ -239,10 +227,6 @@ def access_bits(access: Load | Store, program: Program) -> int:
     return access.type.bits if isinstance(access, Load) else access.value.type.bits
 
 
-def _accesses(stmts: Iterable[Stmt]) -> list[Load | Store]:
-    return [node for node in walk(stmts) if isinstance(node, Load | Store)]
-
-
 def holds_inner(loop: For | While) -> bool:
     """Whether there is a loop inside the loop."""
     return any(holds_loop(stmt) for stmt in loop.body)
@@ -255,24 +239,18 @@ def _moves(inner: For, index: str) -> bool:
     return index in names_read(bounds) or any(isinstance(node, Load) for node in walk(bounds))
 
 
-def _coefficient(expr: Expr, index: str, apart: Collection[str]) -> int | None:
-    """By how much an expression grows per step of the index; None if that is not a number, or
-    depends on `apart`: other scalars that may differ from iteration to iteration."""
-    if index not in names_read(expr):
-        return None if depends(expr, apart) else 0
-    poly = as_poly(expr)
-    growth = poly.coefficient(Var(index, INT))
-    rest = poly.without(Var(index, INT))
-    hidden = any(depends(atom, {index, *apart}) for terms in rest.terms for atom in terms)
-    if hidden or set(growth.terms) - {()}:
-        return None
-    return growth.terms.get((), 0)
+def _stay(loop: For) -> bool:
+    """Whether the bounds of the loops that are all of a loop's body stay in it."""
+    changed = names_written(loop.body) | {loop.index}
+    inner = only_loop(loop)
+    while inner is not None:
+        bounds = (inner.start, inner.stop, inner.step)
+        if _moves(inner, loop.index) or not names_read(bounds).isdisjoint(changed):
+            return False
+        changed |= {inner.index}
+        inner = only_loop(inner)
+    return True
 
 
-def _constant_trips(loop: For) -> float:
-    bounds = (loop.start, loop.stop, loop.step)
-    values = [b.value for b in bounds if isinstance(b, Const) and isinstance(b.value, int)]
-    if len(values) < 3:
-        return float("inf")
-    start, stop, step = values
-    return len(range(int(start), int(stop), int(step)))
+def _is_straight(body: tuple[Stmt, ...]) -> bool:
+    return all(isinstance(stmt, Assign | Store | If) for stmt in statements(body))

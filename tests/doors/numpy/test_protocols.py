@@ -172,3 +172,25 @@ def test_objects_are_kept() -> None:
     assert array[1][1] is inner
     assert np.array([inner, None], dtype=object)[0] is inner
     assert array.tolist()[0] is inner
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: np.linspace(0.0, 1.0, 100_000),
+        lambda: np.roll(np.ones(100_000), 3),
+        lambda: np.tile(np.ones(1_000), 100),
+        lambda: np.linspace(0.0, 1.0, 100_000).reshape(100, -1),
+    ],
+)
+def test_a_result_that_views_what_nobody_else_has_is_read_later(make) -> None:
+    assert (make() + 1)._value is None
+
+
+def test_a_result_that_views_what_others_have_is_read_at_once() -> None:
+    base = numpy.ones(200_000)
+    array = np.frombuffer(base)
+    before = array + 1
+    base[:] = 5
+    assert before[0] == 2
+    assert (array + 1)[0] == 6

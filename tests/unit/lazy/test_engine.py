@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import conure
+import conure.numpy
 from conure.lazy import memory, plans
 from conure.lazy.evaluate import evaluate_readers, value_of, write
 from conure.lazy.nodes import Node, leaf, topological
@@ -315,6 +316,11 @@ def test_lent_memory_is_lent_until_the_last_view_of_it_is_gone(layout, view):
     assert not memory.is_exposed(array)
 
 
+@pytest.mark.parametrize("array", [X[:1:2], X[:, :1:3], X[:1].T, X[1:2, :1], X[0, 0, ...]])
+def test_lent_arrays_have_the_strides_of_their_own(array):
+    assert memory.expose(array).strides == array.strides
+
+
 def test_read_only_memory_is_lent_read_only():
     array = X.copy()
     array.flags.writeable = False
@@ -323,29 +329,47 @@ def test_read_only_memory_is_lent_read_only():
 
 def test_products_of_what_is_pending():
     rows, columns = np.arange(300.0), np.arange(200.0)
-    centered = recorded(np.subtract, leaf(X), 0.5)
+    centered = recorded(np.subtract, leaf(X.copy()), 0.5)
     product = recorded(np.matmul, centered, leaf(columns))
     result = recorded(np.exp, recorded(np.multiply, product, -1e-3))
     assert source(Request(topological([result]), [result])).text.count("\n") == 1
     np.testing.assert_allclose(value_of(result), np.exp((X - 0.5) @ columns * -1e-3), rtol=1e-12)
-    turned = recorded(np.subtract, leaf(X), 0.5)
+    turned = recorded(np.subtract, leaf(X.copy()), 0.5)
     np.testing.assert_allclose(
         value_of(recorded(np.matmul, leaf(rows), turned)), rows @ (X - 0.5), rtol=1e-12
     )
-    squares = recorded(np.dot, *[recorded(np.subtract, leaf(columns), Y)] * 2)
+    squares = recorded(np.dot, *[recorded(np.subtract, leaf(columns), Y.copy())] * 2)
     np.testing.assert_allclose(value_of(squares), ((columns - Y) ** 2).sum(), rtol=1e-12)
 
 
 def test_products_that_the_library_is_best_at():
     vector = leaf(np.arange(200.0))
-    assert record(np.matmul, (leaf(X), vector)) is None
-    centered = recorded(np.subtract, leaf(X), 0.5)
+    assert record(np.matmul, (leaf(X.copy()), vector)) is None
+    centered = recorded(np.subtract, leaf(X.copy()), 0.5)
     assert record(np.matmul, (centered, leaf(X.T))) is None
     recorded(np.matmul, centered, vector)
     assert record(np.matmul, (centered, vector)) is None  # for the second time
 
 
 def test_products_that_do_not_fit():
-    centered = recorded(np.subtract, leaf(X), 0.5)
+    centered = recorded(np.subtract, leaf(X.copy()), 0.5)
     assert record(np.matmul, (centered, leaf(np.arange(300.0)))) is None
     assert record(np.matmul, (centered, 2.0)) is None
+
+
+def test_results_with_axes_of_one_element_are_loops_over_the_others():
+    column = leaf(np.arange(1.0, 301.0)[:, None])
+    node = recorded(np.sqrt, column)
+    assert source(Request(topological([node]), [node])).text == "o1[:, None] = np.sqrt(p0[:, None])"
+    assert value_of(node).shape == (300, 1)
+    np.testing.assert_allclose(node.value, np.sqrt(column.value), rtol=1e-14)
+
+
+def test_small_operands_that_broadcast_to_much_are_recorded():
+    x = conure.numpy.array(np.arange(400.0))
+    y = conure.numpy.array(np.arange(300.0))
+    apart = x[:, None] - y
+    assert apart._value is None
+    assert (x - x)._value is not None
+    assert (x[:5, None] - y)._value is not None
+    np.testing.assert_array_equal(apart, np.arange(400.0)[:, None] - np.arange(300.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -164,3 +165,22 @@ def test_threads_do_not_share_results():
         for thread in threads:
             thread.join()
     assert not wrong
+
+
+def test_two_threads_are_not_handed_the_same(monkeypatch):
+    counted = results._references
+
+    def slowly(arrays):
+        counts = counted(arrays)
+        time.sleep(0.02)
+        return counts
+
+    monkeypatch.setattr(results, "_references", slowly)
+    result()
+    made = []
+    threads = [threading.Thread(target=lambda: made.append(result())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({address(array) for array in made}) == 4

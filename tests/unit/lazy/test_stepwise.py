@@ -19,7 +19,7 @@ def node(template: str, *args, dtype="f8", role="elementwise") -> Node:
 
 
 def lines(*wanted: Node) -> list[str]:
-    text = stepwise(Request(topological(wanted), list(wanted)))
+    text, _ = stepwise(Request(topological(wanted), list(wanted)))
     return [line.strip() for line in text.splitlines()[1:-1]]
 
 
@@ -27,8 +27,8 @@ def test_a_value_that_is_read_again_is_not_overwritten():
     root = node("np.sqrt({})", leaf(X))
     more = node("np.add({}, {})", root, 1.0)
     assert lines(node("np.multiply({}, {})", more, root)) == [
-        "v0 = np.sqrt(p0)",
-        "v1 = np.add(v0, s1)",
+        "np.sqrt(p0, out=v0)",
+        "np.add(v0, s1, out=v1)",
         "np.multiply(v1, v0, out=o2)",
     ]
 
@@ -38,9 +38,9 @@ def test_a_value_of_another_type_has_memory_of_its_own():
     positive = node("np.greater({}, {})", root, 0.5, dtype="?")
     chosen = node("np.where({}, {}, {})", positive, 1.0, 2.0)
     assert lines(node("np.add({}, {})", chosen, 1.0))[:3] == [
-        "v0 = np.sqrt(p0)",
-        "v1 = np.greater(v0, s1)",
-        "del v0",
+        "np.sqrt(p0, out=v0)",
+        "np.greater(v0, s1, out=v1)",
+        "v2 = np.where(v1, s2, s3)",
     ]
 
 
@@ -49,8 +49,8 @@ def test_memory_that_came_free_serves_later():
     test = node("np.greater({}, {})", node("np.sqrt({})", x), 0.5, dtype="?")
     root = node("np.cbrt({})", x)
     assert lines(node("np.multiply({}, {})", root, test)) == [
-        "v0 = np.sqrt(p0)",
-        "v1 = np.greater(v0, s1)",
+        "np.sqrt(p0, out=v0)",
+        "np.greater(v0, s1, out=v1)",
         "np.cbrt(p0, out=v0)",
         "np.multiply(v0, v1, out=o2)",
     ]
@@ -60,7 +60,23 @@ def test_what_may_be_a_view_is_left_alone():
     root = node("np.sqrt({})", leaf(X))
     part = node("np.real({})", root)
     last = node("np.multiply({}, {})", node("np.add({}, {})", part, 1.0), root)
-    assert "out=v" not in "".join(lines(last))
+    assert lines(last) == [
+        "np.sqrt(p0, out=v0)",
+        "v1 = np.real(v0)",
+        "np.add(v1, s1, out=v2)",
+        "del v1",
+        "np.multiply(v2, v0, out=o2)",
+    ]
+
+
+def test_what_has_died_is_freed():
+    root = node("np.real({})", leaf(X))
+    chosen = node("np.where({}, {}, {})", root, 1.0, 2.0)
+    assert lines(node("np.where({}, {}, {})", chosen, chosen, 2.0))[:3] == [
+        "v0 = np.real(p0)",
+        "v1 = np.where(v0, s1, s2)",
+        "del v0",
+    ]
 
 
 def test_a_kept_value_is_not_overwritten():

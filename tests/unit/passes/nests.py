@@ -33,6 +33,11 @@ NESTS: dict[str, str] = {
     "matrix times vector": """for i in 0:n {
         x[i] = 0.0:f64
         for j in 0:m { x[i] = x[i] + a[i, j] * y[j] } }""",
+    "recurrences in columns": """for j in 0:m { for i in 1:n {
+        a[i, j] = a[i - 1, j] + y[j] } }""",
+    "recurrences in rows": "for j in 1:m { for i in 0:n { a[i, j] = a[i, j - 1] * x[i] } }",
+    "skewed": "for j in 1:m { for i in 1:n { a[i, j] = a[i - 1, j - 1] + a[i, j] } }",
+    "steps in time": """for r in 0:p { for i in 0:n { x[i] = x[i] * z[r] + b[i, r] } }""",
     "row by row": """for j in 0:m {
         y[j] = 0.0:f64
         for i in 0:n { y[j] = y[j] + a[i, j] * x[i] } }""",

@@ -14,6 +14,7 @@ from conure.ir.types import INT
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
+from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.scalarize import scalarize
 from conure.passes.split import split
@@ -29,6 +30,7 @@ BREAK = (
     "for i in 0:n { s = x[i] block out { for r in 0:9 { s = s + 1.0:f64"
     " if s > 5.0:f64 { leave out } } } x[i] = s }"
 )
+WHILE = "for i in 0:n { s = x[i] while s < 5.0:f64 { s = s + 1.0:f64 } x[i] = s }"
 CELLS = (
     "for i in 0:n { for r in 0:m { x[i] = x[i] + a[i, r] } }"
     " for i.1 in 0:n { for r.1 in 0:m { x[0] = x[0] + a[i.1, r.1] } }"
@@ -38,13 +40,16 @@ CELLS = (
 TEXTS: dict[str, tuple[Callable[[Program], Program], str]] = {
     "parallelize": (lambda p: parallelize(p, {"i": Mark("parallel"), "j": Mark("vector")}), COPY),
     "interchange": (lambda p: interchange(p, {"i"}), COPY),
+    "panel": (
+        lambda p: panel(p, {"i"}),
+        "for i in 0:n { for r in 1:m { a[r, i] = a[r - 1, i] } }",
+    ),
     "tile": (lambda p: tile(p, {"i": (8, 16)}), COPY),
     "jam": (lambda p: jam(p, {"i": 2}), SUMS),
     "lanes": (lambda p: lanes(p, {"i": (8,)}), SUMS),
-    "lanes_while": (
-        lambda p: lanes(p, {"i": (4,)}),
-        "for i in 0:n { s = x[i] while s < 5.0:f64 { s = s + 1.0:f64 } x[i] = s }",
-    ),
+    "lanes_masked": (lambda p: lanes(p, {"i": (8,)}, True), SUMS),
+    "lanes_while": (lambda p: lanes(p, {"i": (4,)}), WHILE),
+    "lanes_while_masked": (lambda p: lanes(p, {"i": (4,)}, True), WHILE),
     "lanes_break": (
         lambda p: lanes(p, {"i": (4,)}),
         BREAK,
@@ -69,5 +74,5 @@ def test_texts(golden, name):
 
 def test_what_is_not_named_stays():
     program = parse(HEAD + "for h in 0:n { for r in 0:m { a[h, r] = 1.0:f64 } } }")
-    for name in ("parallelize", "interchange", "tile", "jam", "lanes", "split"):
+    for name in ("parallelize", "interchange", "panel", "tile", "jam", "lanes", "split"):
         assert TEXTS[name][0](program) == program

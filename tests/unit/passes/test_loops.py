@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,10 +19,12 @@ from conure.ir.walk import names_read, names_written, statements, walk
 from conure.passes.interchange import interchange
 from conure.passes.jam import jam
 from conure.passes.lanes import lanes
+from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.scalarize import scalarize
 from conure.passes.split import split
 from conure.passes.tile import tile
+from conure.schedule.order import innermost, only_loop
 from tests.programs import observed, random_program
 from tests.unit.passes.nests import NESTS, nest
 
@@ -74,6 +77,19 @@ def every_swap(program: Program) -> Iterator[Program]:
         yield parallelize(interchange(program, {outer.index}), {inner.index: mark})
 
 
+def every_panel(program: Program) -> Iterator[Program]:
+    for loop in free_loops(program):
+        inner = only_loop(loop)
+        if loop.step != integer(1) or inner is None:
+            continue
+        fixed = names_read((inner.start, inner.stop)).isdisjoint(
+            names_written(loop.body) | {loop.index}
+        )
+        if fixed and only_loop(inner) is None and innermost(inner):
+            yield panel(program, {loop.index})
+            yield panel(parallelize(program, {loop.index: Mark("parallel")}), {loop.index})
+
+
 def every_tile(program: Program) -> Iterator[Program]:
     for outer, inner in pairs(program):
         if outer.step == inner.step == integer(1):
@@ -84,10 +100,10 @@ def every_tile(program: Program) -> Iterator[Program]:
 def every_strip(program: Program) -> Iterator[Program]:
     for loop in free_loops(program):
         if loop.step == integer(1) and can_be_lanes(loop):
-            for widths in ((2,), (4,), (4, 2)):
-                yield lanes(program, {loop.index: widths})
-                mark = Mark("parallel")
-                yield lanes(parallelize(program, {loop.index: mark}), {loop.index: widths})
+            shared = parallelize(program, {loop.index: Mark("parallel")})
+            for widths, masked in itertools.product(((2,), (4,), (4, 2)), (False, True)):
+                yield lanes(program, {loop.index: widths}, masked)
+                yield lanes(shared, {loop.index: widths}, masked)
 
 
 def every_jam(program: Program) -> Iterator[Program]:
@@ -115,12 +131,16 @@ def every_scalar(program: Program) -> Iterator[Program]:
 PASSES: dict[str, Callable[[Program], Iterator[Program]]] = {
     "parallelize": every_mark,
     "interchange": every_swap,
+    "panel": every_panel,
     "tile": every_tile,
     "lanes": every_strip,
     "jam": every_jam,
     "split": every_split,
     "scalarize": every_scalar,
 }
+
+
+FEWEST = {"panel": 3}
 
 
 def keeps_meaning(case: Case, rewrite: Callable[[Program], Iterator[Program]]) -> int:
@@ -150,7 +170,7 @@ def test_random_programs_keep_their_meaning(name: str, seed: int) -> None:
 @pytest.mark.parametrize("name", PASSES)
 def test_each_pass_has_something_to_do(name: str) -> None:
     changed = {body for body in NESTS if keeps_meaning(nest(body, 0), PASSES[name])}
-    assert len(changed) >= 5
+    assert len(changed) >= FEWEST.get(name, 5)
 
 
 def test_lanes_then_copies() -> None:
@@ -158,6 +178,8 @@ def test_lanes_then_copies() -> None:
     for seed in range(6):
         program, args = nest("matmul", seed)
         want = observed(program, args)
-        after = jam(lanes(tile(marked(program), {"i": (4, 4)}), {"j": (4,)}), {"i": 2})
-        check(after)
-        assert {observed(after, args, order) for order in ORDERS} == {want}
+        tiled = tile(marked(program), {"i": (4, 4)})
+        for masked in (False, True):
+            after = jam(lanes(tiled, {"j": (4,)}, masked), {"i": 2})
+            check(after)
+            assert {observed(after, args, order) for order in ORDERS} == {want}

@@ -7,12 +7,13 @@ import itertools
 import numpy as np
 import pytest
 
+from conure.analysis.magnitudes import LIMIT
 from conure.ir.evaluate import evaluate
 from conure.ir.nodes import Apply, Assume, Load, Program, Store
 from conure.ir.parse import parse
 from conure.ir.text import show
 from conure.ir.walk import walk
-from conure.passes.uncheck import LIMIT, uncheck
+from conure.passes.uncheck import uncheck
 
 HEADER = (
     "program p(a: f64[1]C, b: f64[1]C, c: f64[2]C, idx: i64[1]C, x: f64, n: int, m: int, q: int)"

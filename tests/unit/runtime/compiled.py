@@ -49,6 +49,26 @@ define i32 @sizes(ptr %chunks, i64 %low, i64 %high, i64 %chunk) {
   ret i32 0
 }
 
+; order[0] counts chunks begun, order[1:] names them; each waits, for seconds, until two have begun
+define i32 @meet(ptr %order, i64 %low, i64 %high, i64 %chunk) {
+start:
+  %before = atomicrmw add ptr %order, i64 1 seq_cst
+  %place = add i64 %before, 1
+  %at = getelementptr i64, ptr %order, i64 %place
+  store i64 %chunk, ptr %at
+  br label %wait
+wait:
+  %turn = phi i64 [ 0, %start ], [ %next, %wait ]
+  %begun = load atomic i64, ptr %order seq_cst, align 8
+  %next = add i64 %turn, 1
+  %alone = icmp ult i64 %begun, 2
+  %patient = icmp ult i64 %next, 10000000000
+  %more = and i1 %alone, %patient
+  br i1 %more, label %wait, label %stop
+stop:
+  ret i32 0
+}
+
 ; inside a kernel: a parallel region over the counts of one row of 100
 define i32 @nested(ptr %env, i64 %low, i64 %high, i64 %chunk) {
   %runtime = load ptr, ptr %env
@@ -78,7 +98,7 @@ stop:
 }
 """
 
-NAMES = ("empty", "count", "answer", "sizes", "nested", "burn")
+NAMES = ("empty", "count", "answer", "sizes", "meet", "nested", "burn")
 
 SIGNATURE = ctypes.CFUNCTYPE(
     ctypes.c_int,

@@ -21,7 +21,7 @@ from tests.unit.runtime.compiled import kernels, run
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the pool needs Linux")
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("threads", [1, 2, 3, 8, 40])
 @pytest.mark.parametrize(("trips", "grain"), [(0, 1), (1, 1), (7, 10), (100, 10), (1003, 7)])
 def test_each_iteration_runs_once(trips: int, grain: int, threads: int) -> None:
     counts = np.zeros(trips + 1, np.int64)
@@ -35,6 +35,15 @@ def test_chunks_have_their_sizes_and_numbers() -> None:
     sizes = np.full(5, -1, np.int64)
     assert run("sizes", sizes, 23, 6) == 0
     assert sizes.tolist() == [6, 6, 6, 5, -1]
+
+
+def test_each_thread_begins_with_its_own_share() -> None:
+    for _ in range(3):
+        order = np.full(9, -1, np.int64)
+        order[0] = 0
+        assert run("meet", order, 8, 1, 2) == 0
+        assert sorted(order[1:3]) == [0, 4]
+        assert sorted(order[1:]) == list(range(8))
 
 
 @pytest.mark.parametrize("threads", [1, 4])

@@ -42,17 +42,34 @@ def kinds(text: str) -> dict[str, str]:
         ("for i in 1:n { for j in 0:m { a[i, j] = a[i - 1, j] } }", {"j": "parallel"}),
         ("for i in 1:n { x[i] = x[i - 1] }", {}),
         ("for i in 0:3 { for j in 0:m { a[i, j] = 0.0:f64 } }", {"j": "parallel"}),
-        ("for i in 0:n { for j in 0:m { f[i, j] = 1.0:f64 } }", {"i": "vector", "j": "parallel"}),
+        ("for i in 0:n { for j in 0:m { f[i, j] = 1.0:f64 } }", {"i": "parallel", "j": "vector"}),
+        ("for i in 0:n { for j in 1:m { f[i, j] = f[i, j - 1] } }", {"i": "parallel"}),
     ],
 )
 def test_marks(text, marks):
     assert kinds(text) == marks
 
 
-def test_columns_are_swapped():
-    assert chosen("for j in 0:m { for i in 0:n { a[i, j] = b[i, j] } }").interchange == {"j"}
-    assert chosen("for i in 0:n { for j in 0:m { a[i, j] = b[i, j] } }").interchange == set()
-    assert chosen("for i in 0:n { for j in 0:i { a[j, i] = 1.0:f64 } }").interchange == set()
+@pytest.mark.parametrize(
+    ("text", "panels"),
+    [
+        ("for j in 0:m { for i in 1:n { a[i, j] = a[i - 1, j] } }", {"j"}),
+        ("for i in 0:n { for j in 1:m { f[i, j] = f[i, j - 1] } }", {"i"}),
+        ("for j in 0:m { for r in 0:n { for i in 1:n { a[i, j] = a[i - 1, j] } } }", {"j"}),
+        ("for j in 0:9 { for i in 1:n { a[i, j] = a[i - 1, j] } }", set()),
+        ("for i in 0:n { for j in 1:m { a[i, j] = a[i, j - 1] } }", set()),
+        ("for j in 0:m { for i in 1:j { a[i, j] = a[i - 1, j] } }", set()),
+        ("for j in 0:m { for i in 0:n { a[i, j] = 1.0:f64 } }", set()),
+    ],
+)
+def test_what_walks_memory_in_order_is_cut_into_panels(text, panels):
+    assert chosen(text).panels == panels
+
+
+def test_recurrences_run_side_by_side():
+    assert chosen("for i in 0:n { for j in 1:m { a[i, j] = a[i, j - 1] } }").copies["i"] > 1
+    assert chosen("for i in 0:n { for j in 1:m { a[i, j] = b[i, j - 1] } }").copies == {}
+    assert chosen("for i in 1:n { for j in 1:m { a[i, j] = a[i - 1, j - 1] } }").copies == {}
 
 
 def test_products_are_tiled():
