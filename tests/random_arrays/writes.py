@@ -97,6 +97,8 @@ def target(scope: Scope, kinds: str = "biufc", ranks: str = "0123") -> str:
     names = scope.arrays(kinds, ranks)
     if not scope.draw.chance(scope.wild):
         names = [each for each in names if scope.env[each].flags.writeable]
+    if names and scope.draw.chance(0.4):
+        names = names[-3:]  # which nobody may have looked at yet
     return scope.draw.pick(names) if names else ""
 
 

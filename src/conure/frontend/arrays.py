@@ -270,8 +270,18 @@ def assign_elements(ctx: Lowering, target: View, value: Value) -> None:
     stored(ctx, Const(0j if source.dtype.kind == "complex" else 0, source.dtype), target.dtype)
     over(
         ctx,
-        target.shape,
+        _extents(target, source),
         lambda index: store(ctx, target, index, stored(ctx, at(source, index), target.dtype, True)),
+    )
+
+
+def _extents(target: View, source: Elements) -> Index:
+    """The target's extents, in the words of the source where it is not broadcast: subscripts that
+    wrap around its ends are then seen to do so at the loop's."""
+    rest = target.rank - source.rank
+    own = (*target.shape[:rest], *source.shape)
+    return tuple(
+        extent if each == ONE else each for each, extent in zip(own, target.shape, strict=True)
     )
 
 

@@ -131,19 +131,26 @@ def difference(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value])
 
 
 def rolled(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> Elements:
-    """`np.roll(x, shift)` of one axis."""
-    if len(args) != 2 or named or not isinstance(args[1], Number):
-        ctx.refuse("np.roll is compiled for one axis and a shift")
+    """`np.roll(x, shift)` of one axis, `np.roll(x, shift, axis)` along one."""
+    if not 2 <= len(args) <= 3 or not isinstance(args[1], Number):
+        ctx.refuse("np.roll is compiled for a shift along one axis")
     view = as_view(ctx, args[0])
-    if view.rank != 1:
-        ctx.refuse("np.roll is compiled for arrays of one axis")
-    extent, shift = ctx.held(view.shape[0]), ctx.held(as_index(ctx, args[1]))
+    _, axis = _single(ctx, "np.roll", [args[0], *args[2:]], named)
+    if axis is None and view.rank != 1:
+        ctx.refuse("np.roll of several axes needs one of them", "name the axis")
+    axis = 0 if axis is None else axis
+    if not -view.rank <= axis < view.rank:
+        ctx.refuse("the axis is out of range: AxisError")
+    axis %= view.rank
+    shape = tuple(map(ctx.held, view.shape))
+    extent, shift = shape[axis], ctx.held(as_index(ctx, args[1]))
     source = elements(ctx, view)
 
     def element(place: Index) -> Expr:
-        return source.element((apply("mod", minus(place[0], shift), extent, checked=False),))
+        turned = apply("mod", minus(place[axis], shift), extent, checked=False)
+        return source.element((*place[:axis], turned, *place[axis + 1 :]))
 
-    return Elements(view.dtype, (extent,), element, tuple(map(scattered, source.reads)))
+    return Elements(view.dtype, shape, element, tuple(map(scattered, source.reads)))
 
 
 def scattered(view: View) -> View:
@@ -164,11 +171,37 @@ def flipped(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) ->
 
 
 def transpose(ctx: Lowering, args: Sequence[Value], named: Mapping[str, Value]) -> View:
-    """`a.transpose()`, `np.transpose(a)`."""
-    if len(args) != 1 or named:
-        ctx.refuse("transpose with an order of axes is not compiled")
+    """`a.transpose()`, `np.transpose(a, (1, 0))`."""
+    given = {**dict(zip(("a", "axes"), args, strict=False)), **named}
+    if len(args) > 2 or not set(given) <= {"a", "axes"} or "a" not in given:
+        ctx.refuse("transpose with these arguments is not compiled")
     ctx.is_reordered = True
-    return transposed(as_view(ctx, args[0]))
+    view = as_view(ctx, given["a"])
+    order = given.get("axes")
+    if order is None or (isinstance(order, Object) and order.value is None):
+        return transposed(view)
+    parts = order.items if isinstance(order, Tuple) else ()
+    axes = [part.constant for part in parts if isinstance(part, Number)]
+    if not parts or any(type(axis) is not int for axis in axes):
+        ctx.refuse("the order of axes must be a tuple of constants")
+    wanted = [int(axis.real) for axis in axes if axis is not None]
+    if any(not -view.rank <= axis < view.rank for axis in wanted):
+        ctx.refuse("an axis is out of range: AxisError")
+    wanted = [axis % view.rank for axis in wanted]
+    if sorted(wanted) != list(range(view.rank)):
+        ctx.refuse("the order does not name every axis once: ValueError")
+    return _reordered(view, wanted)
+
+
+def _reordered(view: View, wanted: Sequence[int]) -> View:
+    """The axes of a view in another order: `wanted` says which comes where."""
+    where = {axis: position for position, axis in enumerate(wanted)}
+    axes = tuple(
+        axis if axis.of is None else Axis(axis.start, axis.step, where[axis.of])
+        for axis in view.axes
+    )
+    shape = tuple(view.shape[axis] for axis in wanted)
+    return View(view.base, view.dtype, axes, shape, view.writeable)
 
 
 def flat(

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from conure.lazy import memory, results
-from conure.lazy.nodes import Array, Node, Operation, leaf, topological
+from conure.lazy.nodes import Array, Deferred, Node, Operation, leaf, topological
 from conure.lazy.plans import plan_for
 from conure.lazy.source import Request
 
@@ -33,19 +33,34 @@ def value_of(node: Node) -> Any:
 def evaluate(wanted: Sequence[Node]) -> None:
     """Give these nodes their values."""
     with memory.lock:
+        later = [node for node in wanted if isinstance(node, Deferred) and node.value is None]
+        if later:
+            wanted = [node for node in wanted if not isinstance(node, Deferred)]
+        views = [node for node in wanted if node.is_view]
+        if views:  # they have theirs as soon as what they view has
+            wanted = [node.args[0] if node.is_view else node for node in wanted]
         order = topological(wanted)
         _run_all(order, _kept(order, wanted))
+        for node in views:
+            node.settle(node.place)
+        for each in later:
+            each.compute()
 
 
 def evaluate_held(nodes: list[Node]) -> None:
     """Give those of these nodes that somebody holds their values; the list is emptied, since it
     holds them too."""
     with memory.lock:
-        among = {id(node) for node in nodes}
+        later = [node for node in nodes if isinstance(node, Deferred)]
+        if later:
+            nodes[:] = [node for node in nodes if not isinstance(node, Deferred)]
+        among = {id(node) for node in nodes if not node.is_view}  # what they view is among these
         order = topological(nodes)
         nodes.clear()
         keep = among.intersection([id(node) for node in _owned(order)]) | _worth_keeping(order)
         _run_all(order, [node for node in order if id(node) in keep])
+        for each in later:
+            each.compute()
 
 
 def write(target: Array, value: Node, dying: int = 0) -> None:
@@ -83,8 +98,10 @@ def evaluate_readers(target: Array) -> None:
 def _write(order: list[Node], target: Array, value: Node, dying: int) -> None:
     """Run the nodes and write the last into `target`, keeping what others will read of them."""
     owned = _owned(order, dying)
-    kept = [node for node in owned if node is not value]
+    kept = [node for node in owned if node is not value and not node.is_view]
     _launch(Request(order, [*kept, value], target))
+    if value.is_view:  # whoever holds it holds what it views, which has been kept
+        return
     # Whoever holds the value itself may read it from where it was written, until that changes.
     value.operation, value.args = _COPY, (leaf(target),)
     memory.register(value)
@@ -131,7 +148,7 @@ def _worth_keeping(order: list[Node]) -> set[int]:
     for node in order:
         assert node.operation is not None
         cost = node.operation.cost + sum(costs.get(id(arg), 0.0) for arg in node.args)
-        if id(node) in owned:
+        if id(node) in owned and not node.is_view:
             is_dear = cost >= _DEAR or node.operation.role == "reduction"
             if node.inlined or is_dear:
                 keep.add(id(node))
@@ -159,17 +176,31 @@ def _run_all(order: list[Node], keep: list[Node]) -> None:
 
 
 def _run(piece: list[Node], keep: set[int], rest: list[Node]) -> None:
-    needed = {id(arg) for node in rest for arg in node.args} if rest else ()
+    needed = {id(_viewed(arg)) for node in rest for arg in node.args} if rest else ()
     kept = [node for node in piece if id(node) in keep or id(node) in needed]
     if kept:
         _launch(Request(piece, kept))
+    for node in piece:
+        if node.is_view and node.args[0].value is not None:
+            node.settle(node.place)
+
+
+def _viewed(arg: Any) -> Any:
+    """What has to be kept so that an operand can be read later."""
+    return arg.args[0] if type(arg) is Node and arg.is_view else arg
+
+
+def _memory_of(node: Node) -> Array:
+    if node.place is not None:
+        return node.place
+    return results.empty(node.shape, node.dtype, node.order)
 
 
 def _launch(request: Request) -> None:
     """Allocate what is written, run, and hand out the values."""
     target = request.target
     kept = request.kept if target is None else request.kept[:-1]
-    arrays = [results.empty(node.shape, node.dtype, node.order) for node in kept if node.shape]
+    arrays = [_memory_of(node) for node in kept if node.shape]
     values = [*request.values, *arrays]
     if target is not None:
         values.append(target)

@@ -17,7 +17,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Dtype = np.dtype[Any]
 Shape = tuple[int, ...]
-Role = Literal["elementwise", "reduction"]
+Role = Literal["elementwise", "reduction", "view", "moved", "selection"]
 
 _numbers = itertools.count()
 _marks = itertools.count(1)
@@ -54,12 +54,13 @@ class Node:
 
     An evaluated node forgets its operation and arguments, so that what only they needed is
     freed. `order` is the memory order that NumPy would give the result. `inlined`: it has been
-    computed once inside another's evaluation without being kept.
+    computed once inside another's evaluation without being kept. `place`: the memory that its value
+    will lie in, set aside since there are views of it; a view's lies in that of what it views.
     """
 
     __slots__ = (
-        "__weakref__", "args", "dtype", "inlined", "kind", "mark", "operation", "order", "shape",
-        "uses", "value",
+        "__weakref__", "args", "dtype", "inlined", "kind", "mark", "operation", "order", "place",
+        "shape", "uses", "value",
     )  # fmt: skip
 
     operation: Operation | None
@@ -76,10 +77,16 @@ class Node:
         self.dtype = dtype
         self.order = order
         self.value = None
+        self.place: Array | None = None
         self.kind: tuple[object, ...] | None = None
         self.inlined = False
         self.mark = 0  # of the last walk that met it, and how far that is
         self.uses = 0  # counted by that walk
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view of another pending node, its first operand."""
+        return self.operation is not None and self.operation.role == "view"
 
     def settle(self, value: Any) -> None:
         """It is evaluated."""
@@ -99,6 +106,16 @@ class Node:
         for extent in self.shape:
             count *= extent
         return count
+
+
+class Deferred(Node):
+    """A node that is no part of a program: it is never an operand, and computes itself."""
+
+    __slots__ = ()
+
+    def compute(self) -> None:
+        """Give it its value."""
+        raise NotImplementedError
 
 
 def leaf(value: Any) -> Node:

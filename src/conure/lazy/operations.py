@@ -42,6 +42,11 @@ _SAMPLES: Final[dict[type, Any]] = {bool: True, int: 1, float: 1.0, complex: 1j}
 _NANOSECONDS: Final = 0.5  # of one cheap operation on one element, in NumPy
 
 
+WHERE_MASKED: Final = Operation("np.where({}, {}, {})", "elementwise", 0.5)
+"""`np.where` that stands for something that looks at selected elements only: what is computed of
+the others may not warn."""
+
+
 @functools.cache
 def elementwise(function: Callable[..., Any]) -> Operation | None:
     """The operation that a NumPy function applies to each element; None if there is none."""
@@ -81,6 +86,15 @@ def _reduction(function: Callable[..., Any], keywords: str) -> Operation | None:
     return Operation(f"np.{function.__name__}({{}}{keywords})", "reduction", _NANOSECONDS)
 
 
+@functools.cache
+def product(function: Callable[..., Any]) -> Operation | None:
+    """The operation of a product of vectors and matrices; None if it is none."""
+    row = ROWS.get(function)
+    if row is None or row.rule != "dot":
+        return None
+    return Operation(f"np.{function.__name__}({{}}, {{}})", "reduction", _NANOSECONDS)
+
+
 def _is_static(item: object) -> bool:
     return item is None or type(item) in (int, bool) or _is_axes(item)
 
@@ -89,7 +103,9 @@ def _is_axes(value: object) -> bool:
     return type(value) is tuple and all(type(axis) is int for axis in value)
 
 
-def result_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int = 1) -> Dtype | None:
+def result_dtype(
+    operation: Operation, kinds: tuple[Kind, ...], rank: int | tuple[int, ...] = 1
+) -> Dtype | None:
     """The dtype of the result on operands of these kinds; None if it is not recorded."""
     key = (*kinds, rank) if operation.role == "reduction" else kinds
     if key not in operation.types:
@@ -97,10 +113,14 @@ def result_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int = 1) -
     return operation.types[key]
 
 
-def _found_dtype(operation: Operation, kinds: tuple[Kind, ...], rank: int) -> Dtype | None:
+def _found_dtype(
+    operation: Operation, kinds: tuple[Kind, ...], rank: int | tuple[int, ...]
+) -> Dtype | None:
     """Ask NumPy on samples, and the front end whether it would compile the same."""
+    ranks = rank if isinstance(rank, tuple) else (rank,) * len(kinds)
     samples = [
-        _SAMPLES[kind] if isinstance(kind, type) else np.ones((2,) * rank, kind) for kind in kinds
+        _SAMPLES[kind] if isinstance(kind, type) else np.ones((2,) * each, kind)
+        for kind, each in zip(kinds, ranks, strict=True)
     ]
     names = [f"v{k}" for k in range(len(samples))]
     source = operation.template.format(*names)

@@ -23,7 +23,7 @@ from conure.frontend.lowered import Lowered, ScalarOutcome
 from conure.ir.nodes import Program
 from conure.lazy import results
 from conure.lazy.errstate import watched
-from conure.lazy.operations import lowered_source
+from conure.lazy.operations import WHERE_MASKED, lowered_source
 from conure.lazy.source import Request, Source, source, without_ones
 from conure.lazy.stepwise import stepwise
 from conure.outcomes import parameters
@@ -60,6 +60,7 @@ class Plan:
         self._steps: Callable[..., tuple[Any, ...]] | None = None
         self._rooms: tuple[int, ...] = ()
         self._is_lowered = False
+        self._is_quiet = any(node.operation is WHERE_MASKED for node in request.nodes)
         self._next_look = _WORTH_LOADING  # seconds spent by NumPy before code is looked for
 
     def run(self, values: Values, request: Request) -> tuple[Any, ...]:
@@ -151,7 +152,9 @@ class Plan:
             self._steps = names["run"]
         nodes = [request.nodes[index] for index in self._rooms]
         rooms = [results.empty(node.shape, node.dtype, node.order) for node in nodes]
-        if watched():  # this was recorded when nobody watched, so nothing was to be raised
+        if (
+            self._is_quiet or watched()
+        ):  # this was recorded when nobody watched, so nothing was to be raised
             with np.errstate(all="ignore"):
                 return self._steps(*values, *rooms)
         return self._steps(*values, *rooms)

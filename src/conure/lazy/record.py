@@ -23,7 +23,7 @@ from conure.lazy import memory
 from conure.lazy.errstate import watched
 from conure.lazy.evaluate import evaluate, evaluate_held
 from conure.lazy.nodes import Dtype, Node, Operation, Shape, leaf
-from conure.lazy.operations import casting, elementwise, reduction, result_dtype
+from conure.lazy.operations import casting, elementwise, product, reduction, result_dtype
 
 WORTH_RECORDING: Final = 20_000.0
 """Nanoseconds that NumPy takes for a call that is better recorded than run at once."""
@@ -55,6 +55,9 @@ def record(
         if keywords or len(operands) != operation.arity:
             return None
         return _elementwise(operation, operands)
+    operation = product(function)
+    if operation is not None:
+        return None if keywords else _product(operation, operands)
     operation = reduction(function, keywords)
     if operation is None or len(operands) != 1 or type(operands[0]) is not Node:
         return None
@@ -86,6 +89,11 @@ _POWERS: Final[dict[float, tuple[str, Callable[..., Any]]]] = {
     -1: ("f", np.reciprocal),
 }
 """For an exponent, the kinds of dtypes and the function that takes its place."""
+
+
+def record_operation(operation: Operation, operands: Sequence[Any]) -> Node | None:
+    """The node of an elementwise operation, or None."""
+    return None if watched() else _elementwise(operation, operands)
 
 
 def cast(node: Node, dtype: Dtype) -> Node | None:
@@ -138,15 +146,15 @@ def _elementwise(operation: Operation, operands: Sequence[Any]) -> Node | None:
                 return None
     if not shape or max(shape) <= 1 or (differ and _raises_rank(args)):
         return None
-    if not work and not _is_worth(operation.cost, shape):
+    if not work and not is_worth(operation.cost, shape):
         return None
     dtype = result_dtype(operation, tuple(kinds))
     if dtype is None or (whole and not _integers_fit(kinds, args)):
         return None
-    order = "C" if len(shape) < 2 else _order(args, shape)
+    order = "C" if len(shape) < 2 else order_among(args, shape)
     if order is None:
         return None
-    return _registered(Node(operation, tuple(args), shape, dtype, order), foreign)
+    return registered(Node(operation, tuple(args), shape, dtype, order), foreign)
 
 
 def _raises_rank(args: Sequence[Any]) -> bool:
@@ -157,7 +165,8 @@ def _raises_rank(args: Sequence[Any]) -> bool:
     return max(ranks) > max(many, default=0)
 
 
-def _is_worth(cost: float, shape: Shape) -> bool:
+def is_worth(cost: float, shape: Shape) -> bool:
+    """Whether an operation of so many nanoseconds an element is better recorded than run."""
     count = cost
     for extent in shape:
         count *= extent
@@ -184,7 +193,7 @@ def _integers_fit(kinds: Sequence[Any], args: Sequence[Any]) -> bool:
     return all(low <= arg <= high for arg in args if type(arg) is int)
 
 
-def _order(args: Sequence[Any], shape: Shape) -> str | None:
+def order_among(args: Sequence[Any], shape: Shape) -> str | None:
     """The memory order of NumPy's result; None if it is neither C nor Fortran order.
 
     Operands of the result's shape decide. One that is broadcast leaves the order of some axes
@@ -195,7 +204,7 @@ def _order(args: Sequence[Any], shape: Shape) -> str | None:
     for arg in args:
         if type(arg) is not Node or not arg.shape:
             continue
-        own = arg.order if arg.operation is not None else _order_of(arg)
+        own = arg.order if arg.operation is not None else order_of(arg.value)
         if own is None:
             return None
         if arg.shape != shape:
@@ -207,9 +216,8 @@ def _order(args: Sequence[Any], shape: Shape) -> str | None:
     return None if found == "F" and is_partial else found or "C"
 
 
-def _order_of(node: Node) -> str | None:
+def order_of(value: Any) -> str | None:
     """In which order an array's axes lie in memory; None if in neither."""
-    value: Any = node.value
     if not isinstance(value, np.ndarray) or value.flags.c_contiguous:
         return "C"
     strides = [abs(s) for s, extent in zip(value.strides, value.shape, strict=True) if extent != 1]
@@ -220,7 +228,8 @@ def _order_of(node: Node) -> str | None:
     return "F" if strides == sorted(strides) and 1 not in value.shape else None
 
 
-def _registered(node: Node, foreign: bool) -> Node:
+def registered(node: Node, foreign: bool) -> Node:
+    """The node, remembered as pending; evaluated, if it reads memory that strangers hold."""
     if memory.register(node):
         evaluate_held(memory.pending())
     if foreign:
@@ -232,18 +241,45 @@ def _registered(node: Node, foreign: bool) -> Node:
 
 
 def _reduction(operation: Operation, node: Node, keywords: Mapping[str, Any]) -> Node | None:
-    if node.value is not None and not _is_worth(operation.cost, node.shape):
+    if node.value is not None and not is_worth(operation.cost, node.shape):
         return None
     if 0 in node.shape or max(node.shape, default=1) == 1:
         return None
     shape = _reduced(node.shape, keywords.get("axis"), bool(keywords.get("keepdims", False)))
-    if shape is None or (len(shape) > 1 and _order((node,), node.shape) != "C"):
+    if shape is None or (len(shape) > 1 and order_among((node,), node.shape) != "C"):
         return None
     dtype = result_dtype(operation, (node.dtype,), len(node.shape))
     if dtype is None:
         return None
     foreign = node.value is not None and memory.is_exposed(node.value)
-    return _registered(Node(operation, (node,), shape, dtype), foreign)
+    return registered(Node(operation, (node,), shape, dtype), foreign)
+
+
+def _product(operation: Operation, operands: Sequence[Any]) -> Node | None:
+    """A matrix and a vector, or two vectors, where the larger one is still to be computed: then it
+    need not be stored. The others are the library's, which is as fast as memory."""
+    if len(operands) != 2 or not all(type(each) is Node for each in operands):
+        return None
+    left, right = operands
+    ranks = len(left.shape), len(right.shape)
+    if ranks not in ((1, 1), (1, 2), (2, 1)):
+        return None
+    if left.shape[-1] != right.shape[0] or min(*left.shape, *right.shape) < 2:
+        return None
+    larger = [each for each in operands if len(each.shape) == max(ranks)]
+    if all(each.value is not None or each.inlined for each in larger):
+        return None  # or it is multiplied for a second time, so it is stored anyway
+    if not is_worth(operation.cost, larger[0].shape):
+        return None
+    dtype = result_dtype(operation, (left.dtype, right.dtype), ranks)
+    if dtype is None:
+        return None
+    values = [each.value for each in operands if each.value is not None]
+    foreign = any(memory.is_exposed(value) for value in values)
+    for each in larger:
+        each.inlined = True
+    shape = (*left.shape[:-1], *right.shape[1:])
+    return registered(Node(operation, tuple(operands), shape, dtype), foreign)
 
 
 def _reduced(shape: Shape, axis: Any, keepdims: bool) -> Shape | None:

@@ -216,7 +216,9 @@ class _Writer:
         results = []
         for index, node in enumerate(self.request.nodes):
             text, depth = self._call(node)
-            if id(node) in outputs:
+            if node.is_view:
+                self.texts[id(node)] = text, 0
+            elif id(node) in outputs:
                 name = outputs[id(node)]
                 axes = _axes(node.shape)
                 self.lines.append(f"{name}[{axes or '...'}] = {text}")
@@ -268,4 +270,6 @@ class _Writer:
             return is_written and node.uses == 0
         reader = self.readers[id(node)]
         assert reader.operation is not None
+        if reader.operation.role in ("view", "moved"):
+            return False
         return reader.operation.role == "reduction" or reader.shape == node.shape

@@ -9,7 +9,16 @@ import numpy
 
 from conure.numpy.handle import ndarray
 from conure.numpy.iterators import FlatIterator
-from conure.numpy.seam import call, direct, expose, given_away, real, wrapped, writing
+from conure.numpy.seam import (
+    call,
+    direct,
+    engine,
+    expose,
+    given_away,
+    real,
+    wrapped,
+    writing,
+)
 
 plain_array = numpy.ndarray
 
@@ -82,7 +91,13 @@ def view(name: str) -> property:
 
     def get(self: Any) -> Any:
         value = self._value if type(self) is ndarray else None
-        return call(read, (self,), {}) if value is None else direct(value, read(value), self)
+        if value is not None:
+            return direct(value, read(value), self)
+        if type(self) is ndarray:
+            found = engine().viewed(self, read)
+            if found is not engine().NOT_RECORDED:
+                return found
+        return call(read, (self,), {})
 
     return property(get, None, None, doc(name))
 

@@ -16,6 +16,7 @@ that imports plain NumPy, such as a library, takes an array of ours for what it 
 from __future__ import annotations
 
 import types
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ class ArrayType(type):
 class ndarray(metaclass=ArrayType):  # noqa: N801 # the name that it stands in for
     """An array; see `numpy.ndarray`."""
 
-    __slots__ = ("__weakref__", "_node", "_origin", "_value")
+    __slots__ = ("__weakref__", "_node", "_origin", "_value", "_views")
 
     _value: numpy.ndarray[Any, Any] | None
     """The real array; None while the value is pending."""
@@ -66,6 +67,8 @@ class ndarray(metaclass=ArrayType):  # noqa: N801 # the name that it stands in f
     """What will give the value; set where `_value` is None, and read only there."""
     _origin: ndarray
     """Of a view: the array it was taken of, for `base`; otherwise not set."""
+    _views: list[weakref.ref[ndarray]]
+    """Of a pending array: the views of it that were taken meanwhile; not set if there are none."""
 
     __hash__ = None  # type: ignore[assignment] # arrays are not hashable, as NumPy's
 

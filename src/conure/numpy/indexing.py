@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy
 
 from conure.numpy.handle import ndarray, new
 from conure.numpy.seam import (
+    LARGE,
     READERS,
     SCALARS,
     Seen,
@@ -52,6 +54,15 @@ def __getitem__(self: Any, key: Any) -> Any:
         array._origin = self
         return array
     else:
+        if kind is ndarray:
+            if is_large_mask(value, key):
+                selection = engine().selected(self, key)
+                if selection is not None:
+                    return selection
+        elif value is None:
+            view = engine().part(self, key)
+            if view is not None:
+                return view
         value, key = real(self), plain_key(key)
         try:
             result = value[key]
@@ -67,6 +78,36 @@ def __getitem__(self: Any, key: Any) -> Any:
     return result if kind is not plain_record else _record(self, result)
 
 
+def is_large_mask(value: Any, key: Any) -> bool:
+    """Whether an index is a mask of ours for many elements."""
+    mask: Any = key._value
+    if mask is None:
+        return bool(key.dtype == bool)
+    return mask.dtype.char == "?" and (value is None or bool(value.size > LARGE[0]))
+
+
+class _Probe:
+    """Counts the references to what is assigned to an item, as `__setitem__` sees them."""
+
+    count = 0
+
+    def __setitem__(self, key: Any, item: Any) -> None:
+        self.count = sys.getrefcount(item)
+
+
+def _unnamed() -> int:
+    """The references to an item that has no name; 0 where one with a name has no more."""
+    probe = _Probe()
+    probe[0] = object()
+    unnamed = probe.count
+    named = object()
+    probe[0] = named
+    return unnamed if probe.count > unnamed else 0
+
+
+UNNAMED = _unnamed()
+
+
 def _record(array: Any, record: Any) -> Any:
     """A record of an array, which is a view of it."""
     expose(array)
@@ -78,6 +119,13 @@ def __setitem__(self: Any, key: Any, item: Any) -> None:
     if type(item) in SCALARS and not READERS and type(key) in SIMPLE_KEYS and value is not None:
         value[key] = item
         return
+    if type(key) is ndarray and type(self) is ndarray and is_large_mask(value, key):
+        dying = sys.getrefcount(key) <= UNNAMED, sys.getrefcount(item) <= UNNAMED
+        if (type(item) is ndarray or type(item) in SCALARS) and engine().masked_written(
+            self, key, item, dying
+        ):
+            return
+        value = self._value
     if type(item) is ndarray and item._value is None and type(self) is ndarray:
         if engine().assigned_part(self, key, item):
             return

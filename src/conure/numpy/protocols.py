@@ -81,7 +81,8 @@ def missing(self: Any, name: str) -> Any:
     if name in ndarray.__slots__:
         raise AttributeError(name)
     if self._value is None and name in (*KNOWN, *OF_THE_VALUE):
-        return getattr(self._node if name in KNOWN else real(self), name)
+        known = name in KNOWN and self._node.shape is not None
+        return getattr(self._node if known else real(self), name)
     if name in EXPOSING:  # it has refused already
         raise AttributeError(f"{name!r} would not tell all of dtype {self.dtype}")
     return getattr(nothing, name)

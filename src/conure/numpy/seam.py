@@ -222,6 +222,22 @@ def call(
         result = _recorded(function, args, kwargs)
         if result is not None:
             return result
+    elif function in VIEWING and args and type(args[0]) is ndarray and args[0]._value is None:
+        result = engine().viewed(
+            args[0], lambda place: (run or function)(place, *args[1:], **kwargs)
+        )
+        if result is not engine().NOT_RECORDED:
+            return result
+    if ("where" in kwargs or function is numpy.putmask) and _is_large(
+        (*args[:1], kwargs.get("out")), LARGE
+    ):
+        result = engine().written_where(function, args, kwargs)
+        if result is not engine().NOT_RECORDED:
+            return result
+    elif function in JOINING and READERS and args:
+        result = engine().joined_now(function, args, kwargs)
+        if result is not None:
+            return result
     return call_now(function, args, kwargs, run, written)
 
 
@@ -278,16 +294,37 @@ REDUCTIONS = frozenset(
     {
         *(numpy.sum, numpy.prod, numpy.min, numpy.max, numpy.mean, numpy.any, numpy.all),
         *(numpy.std, numpy.var, numpy.argmin, numpy.argmax, numpy.ptp),
-        *(numpy.nansum, numpy.nanmin, numpy.nanmax, numpy.nanmean),
+        *(numpy.nansum, numpy.nanmin, numpy.nanmax, numpy.nanmean, numpy.count_nonzero),
     }
 )
 """Functions of an array and an axis that may be recorded."""
 
 RECORDABLE = REDUCTIONS | {
     *(numpy.where, numpy.clip, numpy.astype, numpy.ndarray.astype, numpy.angle),
+    *(numpy.dot, numpy.vdot, numpy.inner, numpy.roll, numpy.diff, numpy.cumsum, numpy.cumprod),
 }
 """Functions that may be recorded, besides the ufuncs."""
 
+
+JOINING = frozenset({numpy.concatenate, numpy.stack, numpy.hstack, numpy.vstack, numpy.pad})
+"""Functions that put arrays together."""
+
+VIEWING = frozenset(
+    {
+        *(
+            numpy.transpose,
+            numpy.permute_dims,
+            numpy.matrix_transpose,
+            numpy.swapaxes,
+            numpy.moveaxis,
+        ),
+        *(numpy.rollaxis, numpy.flip, numpy.fliplr, numpy.flipud, numpy.rot90, numpy.squeeze),
+        *(numpy.expand_dims, numpy.diagonal, numpy.atleast_1d, numpy.atleast_2d, numpy.atleast_3d),
+        *(numpy.split, numpy.array_split, numpy.hsplit, numpy.vsplit, numpy.dsplit, numpy.unstack),
+        *(numpy.real, numpy.imag, numpy.ndarray.transpose),
+    }
+)
+"""Functions that give views of their first argument, or itself."""
 
 _CHEAP = REDUCTIONS | {
     *(numpy.add, numpy.subtract, numpy.multiply, numpy.negative, numpy.positive, numpy.absolute),

@@ -327,6 +327,36 @@ def test_read_only_memory_is_lent_read_only():
     assert not memory.expose(array).flags.writeable
 
 
+def test_products_of_what_is_pending():
+    rows, columns = np.arange(300.0), np.arange(200.0)
+    centered = recorded(np.subtract, leaf(X.copy()), 0.5)
+    product = recorded(np.matmul, centered, leaf(columns))
+    result = recorded(np.exp, recorded(np.multiply, product, -1e-3))
+    assert source(Request(topological([result]), [result])).text.count("\n") == 1
+    np.testing.assert_allclose(value_of(result), np.exp((X - 0.5) @ columns * -1e-3), rtol=1e-12)
+    turned = recorded(np.subtract, leaf(X.copy()), 0.5)
+    np.testing.assert_allclose(
+        value_of(recorded(np.matmul, leaf(rows), turned)), rows @ (X - 0.5), rtol=1e-12
+    )
+    squares = recorded(np.dot, *[recorded(np.subtract, leaf(columns), Y.copy())] * 2)
+    np.testing.assert_allclose(value_of(squares), ((columns - Y) ** 2).sum(), rtol=1e-12)
+
+
+def test_products_that_the_library_is_best_at():
+    vector = leaf(np.arange(200.0))
+    assert record(np.matmul, (leaf(X.copy()), vector)) is None
+    centered = recorded(np.subtract, leaf(X.copy()), 0.5)
+    assert record(np.matmul, (centered, leaf(X.T))) is None
+    recorded(np.matmul, centered, vector)
+    assert record(np.matmul, (centered, vector)) is None  # for the second time
+
+
+def test_products_that_do_not_fit():
+    centered = recorded(np.subtract, leaf(X.copy()), 0.5)
+    assert record(np.matmul, (centered, leaf(np.arange(300.0)))) is None
+    assert record(np.matmul, (centered, 2.0)) is None
+
+
 def test_results_with_axes_of_one_element_are_loops_over_the_others():
     column = leaf(np.arange(1.0, 301.0)[:, None])
     node = recorded(np.sqrt, column)
