@@ -62,6 +62,11 @@ def foresee(statements: Iterable[ast.stmt], known: Known) -> None:
                 for target in stmt.targets:
                     _bind(target, value, known)
                 continue
+            if isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name):
+                left, right = known[stmt.target.id], _operand(stmt.value, known)
+                if not isinstance(left, np.ndarray):  # which changes in place
+                    known[stmt.target.id] = _small(_BINARY[type(stmt.op)](left, right))
+                continue
             if isinstance(stmt, ast.AnnAssign) and stmt.value is not None:
                 _bind(stmt.target, _value(stmt.value, known), known)
                 continue
