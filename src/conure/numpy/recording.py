@@ -46,8 +46,8 @@ def node_of(array: ndarray) -> Node:
         node: Node = array._node
     except AttributeError:
         value: Any = array._value
-        base = value.base if value.dtype.kind == "f" else None  # of a buffer: bytes, say
-        if isinstance(base, numpy.ndarray) and base.dtype.kind == "c":
+        base = value.base
+        if value.dtype.kind == "f" and type(base) is numpy.ndarray and base.dtype.kind == "c":
             found = _part_of_complex(array, value)
             if found is not None:
                 return found

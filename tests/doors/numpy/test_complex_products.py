@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,12 @@ def parts_of_parts(np: Any, z: Any) -> Any:
     return found, z, z.T.imag + 1
 
 
+def other_bases(np: Any, z: Any) -> Any:
+    unpickled = pickle.loads(pickle.dumps(z.real * 1))
+    spread = np.broadcast_to(z.real[:2], (z.size, 2))
+    return unpickled + 1, spread + 1
+
+
 def parts_lent(np: Any, z: Any) -> Any:
     plain = numpy.asarray(z)
     found = z.real + z.imag
@@ -74,7 +81,9 @@ def parts_lent(np: Any, z: Any) -> Any:
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 @pytest.mark.parametrize("dtype", ["c16", "c8"])
-@pytest.mark.parametrize("program", [parts_read, parts_written, parts_of_parts, parts_lent])
+@pytest.mark.parametrize(
+    "program", [parts_read, parts_written, parts_of_parts, parts_lent, other_bases]
+)
 def test_parts(program: Callable[[Any, Any], Any], dtype: str, device: Any) -> None:
     parts = numpy.random.default_rng(6).normal(size=(2, 2 * SIZE + 2))
     z = (parts[0] + 1j * parts[1]).astype(dtype)
