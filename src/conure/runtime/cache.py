@@ -36,7 +36,7 @@ from conure.configuration import Config
 from conure.errors import CacheError
 from conure.runtime.events import note
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Counts changes of the file's layout; it is part of the magic number and of every key."""
 
 _MAGIC: Final = b"CONURE" + FORMAT.to_bytes(2, "little")
