@@ -156,7 +156,7 @@ class Dispatcher:
         if variant.reason is not None:
             _rest_inner(self, False)
             _rest_if_idle(self, variant.reason)
-            if recording():
+            if recording() and variant.reason.message != NOTHING_TO_GAIN:
                 _record_python(self.place, variant.reason.message)
             return self._declined(variant.reason, config)
         return self._run(variant, values)

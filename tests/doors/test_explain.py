@@ -24,7 +24,7 @@ ARGUMENTS = {
     "left_to_python": (X, {"a": "text"}),
     "partly": (X,),
     "mandelbrot": (8, 20),
-    "nothing": (X,),
+    "nothing": (3.0,),
     "text_keys": (X, {"a": "text"}),
     "overflows": (3**30,),
 }

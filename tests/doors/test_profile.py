@@ -69,5 +69,5 @@ def test_table(golden):
 
 def test_nothing():
     with conure.profile() as profile:
-        conure.jit(explained.nothing)(X)
+        conure.jit(explained.nothing)(3.0)
     assert str(profile) == "nothing was compiled or run by Conure"
