@@ -6,6 +6,7 @@ value, the arguments afterwards, the exception, its message and its lines inside
 
 The environment variable CONURE_TEST_SUBJECT replaces conure: "cpython" compares CPython with
 itself (every comparison must then pass), "wrong" spoils results (most must then fail).
+CONURE_TEST_DEVICE names another device than the processor.
 """
 
 from __future__ import annotations
@@ -151,7 +152,8 @@ def subject_named(name: str) -> Callable[..., Function]:
         return _spoiled
     import conure  # only here, so that the oracle can be tested without it
 
-    return lambda function, **options: conure.jit(**{"device": "cpu", **options})(function)
+    device = os.environ.get("CONURE_TEST_DEVICE", "cpu")
+    return lambda function, **options: conure.jit(**{"device": device, **options})(function)
 
 
 def _spoiled(function: Function, **options: Any) -> Function:

@@ -14,9 +14,11 @@ __version__ = "0.1.0"
 _PUBLIC: dict[str, str] = {
     "Config": "conure.configuration",
     "ConureError": "conure.errors",
+    "DeviceProfile": "conure.inventory",
     "Event": "conure.runtime.events",
     "Explanation": "conure.explanation",
     "UnsupportedError": "conure.errors",
+    "devices": "conure.inventory",
     "explain": "conure.api",
     "jit": "conure.api",
     "options": "conure.configuration",

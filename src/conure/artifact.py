@@ -19,6 +19,7 @@ a complex64 are 4-byte floats, integers are sign- or zero-extended to i64, a boo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple, Self
 
@@ -152,6 +153,51 @@ class ResultSlot(NamedTuple):
         return cls(**values)
 
 
+class Launch(NamedTuple):
+    """What the runtime must know of a kernel; compiled code holds it as text.
+
+    Where the code launches, it hands over a descriptor of three addresses, of this text (ending in
+    a zero byte), of the device's code and of its length, and a block of 8-byte slots: the points
+    of the grid along x and y, the address and size of the outcome (size 0: there is none), of each
+    array its data pointer, its first byte and the byte behind its last, and the scalars.
+
+    The kernel's own arguments are the outcome, if there is one, the memory of each array with
+    the data pointer's offset in it, and the scalars.
+
+    Attributes
+    ----------
+    device, kernel
+        The device's name, and the kernel's in the code.
+    group
+        How many threads a group has.
+    fixed
+        Whether x counts threads rather than points, in whole groups of exactly this size.
+    written
+        Per array, whether the kernel writes to it.
+    scalars
+        Per scalar a letter: `q` i64, `d` double, `f` float.
+    place
+        File and line of the loop.
+    """
+
+    device: str
+    kernel: str
+    group: int
+    fixed: bool
+    written: tuple[bool, ...]
+    scalars: str
+    place: str
+
+    def to_text(self) -> str:
+        """Text that `from_text` reads."""
+        return json.dumps(self)
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        device, kernel, group, fixed, written, scalars, place = json.loads(text)
+        return cls(device, kernel, group, fixed, tuple(written), scalars, place)
+
+
 class Artifact(NamedTuple):
     """Compiled code and all that is needed to call it; immutable, and storable as bytes.
 
@@ -167,6 +213,8 @@ class Artifact(NamedTuple):
         Whether the code calls `parallel`; if not, no worker thread is started for it.
     may_fail_after_write
         Whether status FAIL may come after the code wrote to an array (then it is snapshotted).
+    device
+        The name of the device that its kernels are for; empty: it has none.
     reports
         What `explain` and `profile` say of the loops: rows of plain values.
     """
@@ -178,6 +226,7 @@ class Artifact(NamedTuple):
     results: tuple[ResultSlot, ...] = ()
     parallel: bool = True
     may_fail_after_write: bool = True
+    device: str = ""
     reports: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -199,6 +248,7 @@ class Artifact(NamedTuple):
             "results": [slot.to_json() for slot in self.results],
             "parallel": self.parallel,
             "may_fail_after_write": self.may_fail_after_write,
+            "device": self.device,
             "reports": [dict(row) for row in self.reports],
         }
 
@@ -212,5 +262,6 @@ class Artifact(NamedTuple):
             results=tuple(map(ResultSlot.from_json, values["results"])),
             parallel=values["parallel"],
             may_fail_after_write=values["may_fail_after_write"],
+            device=values["device"],
             reports=tuple(values["reports"]),
         )

@@ -19,6 +19,7 @@ from conure.ir.nodes import Program
 from conure.ir.text import key
 from conure.runtime import pool
 from conure.runtime.cache import cache_for
+from conure.runtime.devices import target_of
 from conure.target import Target, host
 
 
@@ -45,7 +46,9 @@ def ready_artifact(program: Program, config: Config, careful: bool) -> Artifact 
 def _name(program: Program, config: Config, careful: bool) -> str:
     variant = "careful" if careful else "fast"
     order, fast_math = config.float_order, str(config.fast_math)
-    return key(program, variant, order, fast_math, host().key, version())
+    device = target_of(config.device)
+    there = "" if device is None else f"{device.key} {config.strict}"  # which may refuse
+    return key(program, variant, order, fast_math, host().key, there, version())
 
 
 def _make(program: Program, config: Config, careful: bool, name: str) -> Artifact:

@@ -22,11 +22,12 @@ from conure.implicit.script import run_module, run_script
 from conure.runtime.cache import Cache, default_folder
 from conure.runtime.events import profile
 
-_TOOLS: Final = ("explain", "cache")
+_TOOLS: Final = ("explain", "devices", "cache")
 _USAGE_ERROR: Final = 2
 _USAGE: Final = """python -m conure [--report] [--device D] SCRIPT [ARGS ...]
        python -m conure [--report] [--device D] -m MODULE [ARGS ...]
        python -m conure explain FILE[:FUNCTION] [ARGS ...]
+       python -m conure devices
        python -m conure cache [show|clear]"""
 
 
@@ -52,6 +53,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("target", metavar="FILE[:FUNCTION]")
     explain.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+    tools.add_parser(
+        "devices",
+        prog="python -m conure devices",
+        help="show what there is to run on, measured",
+    )
     cache = tools.add_parser(
         "cache",
         prog="python -m conure cache",
@@ -143,6 +149,8 @@ def _tool(given: argparse.Namespace) -> int:
         case "explain":
             path, _, function = given.target.partition(":")
             return _explain(path, function or None, given.arguments)
+        case "devices":
+            return _devices()
         case _:
             return _cache(given.action)
 
@@ -166,6 +174,16 @@ def _explain(path: str, function: str | None, arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     print_explanation(explanation)
     return status
+
+
+def _devices() -> int:
+    from conure.inventory import devices, missing
+
+    for each in devices():
+        print(each)
+    for text in missing().values():
+        print(f"not there: {text}")
+    return 0
 
 
 def _cache(action: str) -> int:

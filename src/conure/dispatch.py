@@ -30,6 +30,7 @@ from conure.outcomes import builder, parameters
 from conure.quick import has_short_rows, quick
 from conure.record import Record
 from conure.refusals import Refusals
+from conure.runtime.device import moved
 from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
@@ -84,6 +85,26 @@ class Variant(Record, frozen=False):
         return self.careful if careful else self.fast
 
 
+class Around(Record, frozen=False):
+    """A region among those that it is part of. Where one `fails`, its parts are tried one after
+    the other: not without end. `spent`: seconds of compiling them."""
+
+    outer: list[Around] = field(default_factory=list)
+    fails: bool = False
+    spent: float = 0.0
+
+    def account(self, seconds: float, status: int) -> None:
+        """A run that took so long to compile has ended so."""
+        self.fails = status == FAIL
+        for outer in self.outer:
+            if outer.fails:
+                outer.spent += seconds
+
+    def is_exhausted(self) -> bool:
+        """Whether nothing more is to be compiled for what failed."""
+        return any(outer.fails and outer.spent > MOST_SPENT for outer in self.outer)
+
+
 class Dispatcher:
     """Runs one region of one function. Calling it gives the results, or None: left to Python."""
 
@@ -104,8 +125,7 @@ class Dispatcher:
         self.varying: frozenset[tuple[int, str]] = frozenset()
         self.inner: list[Dispatcher] = []  # of the smaller regions, tried where this one declines
         self.inner_rests = False
-        self.outer: list[Dispatcher] = []  # of the larger regions that this one is part of
-        self.fails, self.spent = False, 0.0  # since then, seconds of compiling smaller regions
+        self.around = Around()
 
     @property
     def place(self) -> Loc:
@@ -189,7 +209,7 @@ class Dispatcher:
         if _too_small(variant, given, self.patience):
             _rest_inner(self, True)
             return _record_python(self.place, "too little work to be worth compiling")
-        if variant.fast is None and any(o.fails and o.spent > MOST_SPENT for o in self.outer):
+        if variant.fast is None and self.around.is_exhausted():
             return _record_python(self.place, "compiling each part of what failed takes too long")
         _rest_inner(self, False)
         careful = variant.assumptions_failed > _PATIENCE
@@ -203,9 +223,8 @@ class Dispatcher:
                 careful = True
         if careful:
             status, results = self._attempt(self._kernel(variant, True), given, variant)
-        device = "cpu" if status in (OK, INTERRUPTED) else "python"
-        record(self.place, "loops", device, begin, variant.compile_seconds, _TEXT[status])
-        _account(self, variant.compile_seconds, status)
+        _record_run(self.place, variant, careful, status, begin)
+        self.around.account(variant.compile_seconds, status)
         variant.compile_seconds = 0.0
         if status == OK:
             if not careful:
@@ -266,14 +285,6 @@ class Dispatcher:
         if reason.message not in self.noted:
             self.noted.add(reason.message)
             note(f"left to Python: {reason.render()}")
-
-
-def _account(dispatcher: Dispatcher, seconds: float, status: int) -> None:
-    """Where a region fails, its parts are tried one after the other: not without end."""
-    dispatcher.fails = status == FAIL
-    for outer in dispatcher.outer:
-        if outer.fails:
-            outer.spent += seconds
 
 
 def _too_small(variant: Variant, given: Values, patience: float) -> bool:
@@ -347,11 +358,20 @@ def nest(dispatchers: Sequence[Dispatcher]) -> None:
             if each.region.number > outer.region.number and id(each.region.statements[0]) in inside
         ]
         for each in outer.inner:
-            each.outer.append(outer)
+            each.around.outer.append(outer.around)
 
 
 def _decline(*values: object) -> None:
     """The hook of a region that is not asked."""
+
+
+def _record_run(place: Loc, variant: Variant, careful: bool, status: int, begin: float) -> None:
+    """An event of a run that began then; on a device, with the bytes that it moved."""
+    kernel = variant.kernel(careful)
+    there = kernel.artifact.device if kernel is not None else ""
+    device = (there or "cpu") if status in (OK, INTERRUPTED) else "python"
+    bytes_moved = moved() if there else (0, 0)
+    record(place, "loops", device, begin, variant.compile_seconds, _TEXT[status], bytes_moved)
 
 
 def _record_python(place: Loc, reason: str) -> None:

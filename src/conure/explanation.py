@@ -29,9 +29,12 @@ from conure.ir.types import SCALARS, Scalar
 from conure.ir.walk import statements
 from conure.passes.distribute import distribute
 from conure.passes.peel import ENDS
+from conure.passes.place import HOST
 from conure.passes.privatize import LAST
 from conure.pipeline import PROVE, SPLIT, TIDY, decide
+from conure.runtime.devices import target_of
 from conure.signature import UNBOUND, Signature, describe
+from conure.target import DEVICES
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class LoopReport:
     reductions
         What it accumulates, as "name: operator".
     device
-        Where it runs: "cpu" or "python".
+        Where it runs: "cpu", the device that was named, or "python".
     """
 
     line: int
@@ -64,6 +67,8 @@ class LoopReport:
     def note(self) -> str:
         """One line for the margin."""
         parts = [self.verdict]
+        if self.device not in ("cpu", "python"):
+            parts.append(f"on {self.device}")
         if self.guard is not None:
             parts.append(f"if {self.guard}")
         if self.reductions:
@@ -335,9 +340,40 @@ def region_reports(
         if loop.loc.file == dispatcher.file
         and (whole_arrays or loop.loc.function != dispatcher.function)
     }
-    return inlined | {
+    found = inlined | {
         (node.lineno, node.col_offset): _report(node, compiled, verdicts) for node in loops
     }
+    ends = {(node.lineno, node.col_offset): node.end_lineno or node.lineno for node in loops}
+    return _placed(found, ends, lowered.program, config)
+
+
+def _placed(
+    found: dict[Place, LoopReport], ends: Mapping[Place, int], program: Program, config: Config
+) -> dict[Place, LoopReport]:
+    """The reports with the device that a named one's nests run on, or why they do not. Loops may
+    have been fused, so it is their statements that are looked for; `ends` are the last lines."""
+    if config.device not in DEVICES:
+        return found
+    there: set[int] = set()
+    reasons: dict[int, str] = {}
+    for stmt in statements(decide(program, config, False, device=target_of(config.device))):
+        if not isinstance(stmt, For):
+            continue
+        lines = {inner.loc.line for inner in statements(stmt)}
+        if stmt.mark.kind == "grid":
+            there |= lines
+        for note in stmt.notes:
+            if note.startswith(HOST):
+                reasons |= dict.fromkeys(lines, _plain(note.removeprefix(HOST)))
+    for place, report in found.items():
+        span = range(place[0], ends.get(place, place[0]) + 1)
+        if there.intersection(span):
+            found[place] = replace(report, device=config.device)
+            continue
+        reason = next((reasons[line] for line in span if line in reasons), "")
+        if reason and report.verdict == "parallel":
+            found[place] = replace(report, reason=f"not on the device: {reason}")
+    return found
 
 
 def _split(program: Program, verdicts: Mapping[str, Verdict], config: Config) -> dict[str, Verdict]:

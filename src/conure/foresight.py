@@ -25,6 +25,7 @@ import numpy as np
 from conure.frontend.flow import binds
 from conure.frontend.numpy_table import ROWS
 from conure.frontend.reductions import REDUCTIONS
+from conure.signature import is_plain_field
 
 Known = dict[str, Any]
 
@@ -60,6 +61,11 @@ def foresee(statements: Iterable[ast.stmt], known: Known) -> None:
                     value = _value(stmt.value, known)
                 for target in stmt.targets:
                     _bind(target, value, known)
+                continue
+            if isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name):
+                left, right = known[stmt.target.id], _operand(stmt.value, known)
+                if not isinstance(left, np.ndarray):  # which changes in place
+                    known[stmt.target.id] = _small(_BINARY[type(stmt.op)](left, right))
                 continue
             if isinstance(stmt, ast.AnnAssign) and stmt.value is not None:
                 _bind(stmt.target, _value(stmt.value, known), known)
@@ -128,7 +134,7 @@ def _small(value: Any) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    if isinstance(value, ModuleType) or name in _ATTRIBUTES:
+    if isinstance(value, ModuleType) or name in _ATTRIBUTES or is_plain_field(value, name):
         return getattr(value, name)
     raise Unknown
 

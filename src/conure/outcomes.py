@@ -123,7 +123,7 @@ def _places(
     for name, argument in arguments.items():
         owner, _, field = name.rpartition(".")
         if name not in names and owner in names:
-            text = f"values[{names.index(owner)}].__dict__[{field!r}]"
+            text = f"values[{names.index(owner)}].{field}"
             place(name, argument, text)
     return places
 

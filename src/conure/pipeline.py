@@ -7,14 +7,18 @@ keeps every check; a fast one has its checks proven away or assumed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from conure.analysis.legality import Yes, may_interchange
 from conure.analysis.parallel import Judge, Parallel, Verdicts, judge_of
 from conure.artifact import Artifact
 from conure.codegen.assemble import assemble
+from conure.codegen.assemble_kernels import assemble_kernels
 from conure.codegen.cpu import generate
+from conure.codegen.grid import embed
 from conure.configuration import Config
+from conure.errors import CompileError, Reason, UnsupportedError
 from conure.ir.check import check
 from conure.ir.nodes import Alloc, Expr, For, Program
 from conure.ir.ops import integer
@@ -36,6 +40,7 @@ from conure.passes.panel import panel
 from conure.passes.parallelize import parallelize
 from conure.passes.part import part
 from conure.passes.peel import peel
+from conure.passes.place import HOST, place
 from conure.passes.privatize import privatize
 from conure.passes.recall import recall
 from conure.passes.recompute import recompute
@@ -49,9 +54,12 @@ from conure.passes.tidy import tidy
 from conure.passes.tile import tile
 from conure.passes.uncheck import uncheck
 from conure.record import Record
+from conure.runtime.devices import target_of
+from conure.runtime.events import note
 from conure.schedule.bands import ROWS, bands_pay
 from conure.schedule.choose import choose
 from conure.schedule.fusion import Grouper, worth_recomputing
+from conure.schedule.grid import Grids, grids
 from conure.schedule.order import free, swaps
 from conure.schedule.packing import packings
 from conure.target import Target, host
@@ -64,11 +72,21 @@ class Setting(Record):
     config: Config
     careful: bool
     known: list[tuple[Program, Judge]]
+    device: Target | None = None
+
+    @property
+    def host_alone(self) -> bool:
+        """Whether what serves the host's caches and vectors may be done to a fast program."""
+        return not self.careful and self.device is None
 
     @property
     def exact(self) -> bool:
         """Whether float sums keep Python's order."""
         return self.config.float_order == "exact"
+
+    def may_try(self, program: Program) -> bool:
+        """Whether forms of the program are to be tried that may be no better than it is."""
+        return not self.careful or len(list(statements(program))) <= _SMALL
 
     def judge(self, program: Program) -> Judge:
         """Who answers for the program's loops; the last ones' answers are known still."""
@@ -101,7 +119,8 @@ def _fuse(program: Program, setting: Setting) -> Program:
 
 def _band(program: Program, setting: Setting) -> Program:
     """Run nests in bands; loops are judged as they are asked for."""
-    if setting.careful or not any(isinstance(stmt, Alloc) for stmt in statements(program)):
+    made = any(isinstance(stmt, Alloc) for stmt in statements(program))
+    if not (setting.host_alone and made):
         return program
     return band(program, setting.judge(program).verdict, bands_pay, ROWS)
 
@@ -109,7 +128,9 @@ def _band(program: Program, setting: Setting) -> Program:
 def _arrange(program: Program, setting: Setting) -> Program:
     """Judge and choose once, then apply what was chosen, outer decisions first."""
     verdicts = setting.judged(program)
-    choices = choose(program, verdicts, setting.target)
+    found = Grids() if setting.device is None else grids(program, verdicts, setting.device)
+    choices = choose(program, verdicts, setting.target, found.nests)
+    program = place(program, found.nests, found.reasons)
     program = parallelize(program, choices.marks)
     program = panel(program, choices.panels)
     program = tile(program, choices.tiles)
@@ -119,7 +140,7 @@ def _arrange(program: Program, setting: Setting) -> Program:
 
 def _pack(program: Program, setting: Setting) -> Program:
     """Pack; only where there may be lanes are loops judged."""
-    if setting.careful:
+    if not setting.host_alone:
         return program
     return pack(program, packings(program, setting.judged(program)))
 
@@ -129,6 +150,8 @@ def _split(program: Program, setting: Setting) -> Program:
     only the loops in question are judged."""
     judge = setting.judge(program)
     seen: set[str] = set()
+    if not setting.may_try(program):
+        return program
     for _ in range(_MOST_SPLITS):
         found = _where_to_split(program, judge, seen)
         if found is None:
@@ -154,6 +177,8 @@ def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str
 def _order(program: Program, setting: Setting) -> Program:
     """Swap loops with the loop inside where that is legal and pays; a few attempts at most."""
     refused: set[tuple[str, str]] = set()
+    if not setting.may_try(program):
+        return program
     for _ in range(_MOST_SWAPS):
         judge = setting.judge(program)
         wishes = swaps(program, Verdicts(judge))
@@ -177,6 +202,7 @@ def _scalarize(program: Program, setting: Setting) -> Program:
     )
 
 
+_SMALL: Final = 40  # statements of a careful program
 _MOST_SPLITS: Final = 6
 _MOST_SWAPS: Final = 8
 
@@ -206,7 +232,9 @@ PROVE: Final = (
     ),
     Stage("simplify", lambda p, s: simplify(p), "assumptions that are always true go away"),
     Stage(
-        "privatize", lambda p, s: privatize(p, s.exact), "what is filled anew each time is private"
+        "privatize",
+        lambda p, s: privatize(p, s.judge(p)),
+        "what is filled anew is private",
     ),
 )
 SPLIT: Final = Stage(
@@ -214,7 +242,7 @@ SPLIT: Final = Stage(
 )
 DISTRIBUTE: Final = Stage(
     "distribute",
-    lambda p, s: distribute(p, s.judged(p), s.exact),
+    lambda p, s: distribute(p, s.judged(p), s.exact) if s.may_try(p) else p,
     "make several loops of a serial one where some of them are parallel",
 )
 FUSE: Final = (
@@ -246,7 +274,7 @@ APPLY: Final = (
     Stage("arrange", _arrange, "choose cores, vector and tiles for each nest, and rewrite it so"),
     Stage(
         "search",
-        lambda p, s: p if s.careful else search(p, s.target.vector_bits),
+        lambda p, s: search(p, s.target.vector_bits) if s.host_alone else p,
         "the vectorizer does not find where the best value was",
     ),
     Stage("lift", lambda p, s: lift(p), "allocate once what each iteration would"),
@@ -256,10 +284,14 @@ STAGES: Final = TIDY + PROVE + FUSE + APPLY
 
 
 def decide(
-    program: Program, config: Config, careful: bool, stages: tuple[Stage, ...] = STAGES
+    program: Program,
+    config: Config,
+    careful: bool,
+    stages: tuple[Stage, ...] = STAGES,
+    device: Target | None = None,
 ) -> Program:
-    """The program after all stages that rewrite it."""
-    setting = Setting(host(), config, careful, [])
+    """The program after all stages that rewrite it, for the host or for a device beside it."""
+    setting = Setting(host(), config, careful, [], device)
     if config.check:
         check(program)
     for stage in stages:
@@ -273,11 +305,38 @@ def decide(
 
 def make(program: Program, config: Config, careful: bool, name: str) -> Artifact:
     """Compile a lowered program to an artifact with this key."""
-    target = host()
-    made = generate(decide(program, config, careful), target)
+    target, device = host(), target_of(config.device)
+    decided = decide(program, config, careful, STAGES, device)
+    if device is not None and config.strict:
+        _require_device(decided)
+    made = generate(decided, target, device)
     if config.verbose >= 3:
-        print(made.text)
+        print(made.text, made.kernels, sep="\n")
+    text, name_of_device = made.text, ""
+    if device is not None and made.kernels:
+        try:
+            text = embed(text, made.entry, assemble_kernels(made.kernels, device))
+        except CompileError as error:
+            if config.strict:
+                raise
+            note(f"{program.name} stays with the host: {error}")
+            return make(program, replace(config, device="cpu"), careful, name)
+        name_of_device = device.name
     return Artifact(
-        name, assemble(made.text, target), made.entry, made.arguments, made.results,
-        made.parallel, made.snapshot, made.reports,
+        name, assemble(text, target), made.entry, made.arguments, made.results,
+        made.parallel, made.snapshot, name_of_device, made.reports,
     )  # fmt: skip
+
+
+def _require_device(program: Program) -> None:
+    """Under `strict` a named device runs every loop.
+
+    Raises
+    ------
+    UnsupportedError
+        For the first loop that stays with the host.
+    """
+    for stmt in statements(program):
+        for text in stmt.notes if isinstance(stmt, For) else ():
+            if text.startswith(HOST):
+                raise UnsupportedError(Reason(text.removeprefix(HOST), stmt.loc))

@@ -32,6 +32,7 @@ from conure.frontend.lowered import (
     Argument,
     ArrayArgument,
     Guard,
+    MethodArgument,
     ObjectArgument,
     SameArray,
     ScalarArgument,
@@ -42,7 +43,7 @@ from conure.runtime import events
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
 from conure.runtime.snapshot import Snapshot
-from conure.signature import UNBOUND, Signature, is_plain_field
+from conure.signature import UNBOUND, Signature, is_plain_field, method_of
 
 Hook = Callable[..., Any]
 
@@ -141,10 +142,15 @@ class _Tests:
         fields = [each for each in self.arguments if each.rpartition(".")[0] == name]
         for each in fields:
             attribute = each.rpartition(".")[2]
+            argument = self.arguments[each]
+            if isinstance(argument, MethodArgument):
+                function = self._constant(argument.called)
+                self.tests.append(f"method_of({text}, {attribute!r}) is not {function}")
+                continue
             self.tests.append(f"not is_plain_field({text}, {attribute!r})")
-            if not self._value(f"{text}.__dict__[{attribute!r}]", self.arguments[each]):
+            if not self._value(f"{text}.{attribute}", argument):
                 return False
-        self.constants["is_plain_field"] = is_plain_field
+        self.constants |= {"is_plain_field": is_plain_field, "method_of": method_of}
         return bool(fields)
 
     def _value(self, text: str, argument: Argument) -> bool:

@@ -12,15 +12,18 @@ the same array, and which overlap, is decided on the real addresses.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Hashable, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from conure.frontend.instances import attributes_of_self
 from conure.frontend.lowered import (
     Argument,
     ArrayArgument,
+    MethodArgument,
     ObjectArgument,
     SameArray,
     ScalarArgument,
@@ -41,6 +44,7 @@ class Unbound:
 UNBOUND = Unbound()
 
 _BY_IDENTITY = (ModuleType, FunctionType, BuiltinFunctionType, type, np.ufunc, type(None))
+_MISSING = object()
 _SHORT_LIST = 12  # items, up to which a list is taken apart
 _EXACT_WORK = 2000  # steps to spend on whether two interleaved views share a cell
 
@@ -60,7 +64,7 @@ def describe(names: Sequence[str], values: Sequence[object], fields: Fields = ()
     """The signature of a call whose live-ins `names` hold `values`. Of a plain object the
     attributes in `fields` are arguments of their own, `self.u`."""
     constants = frozenset(name for name in names if "." in name)  # math.pi
-    names, values = _with_fields(names, values, fields)
+    names, values, methods = _with_fields(names, values, fields)
     arrays: list[tuple[str, np.ndarray[Any, Any]]] = []
     arguments: dict[str, Argument] = {}
     keys: list[Hashable] = []
@@ -68,6 +72,9 @@ def describe(names: Sequence[str], values: Sequence[object], fields: Fields = ()
         describe_one = _constant if name in constants else _one
         key, arguments[name] = describe_one(name, value, arrays)
         keys.append(key)
+    for name, argument in methods.items():
+        arguments[name] = argument
+        keys.append((name, id(argument.called)))
     overlaps = tuple(
         (first, second)
         for k, (second, b) in enumerate(arrays)
@@ -88,30 +95,69 @@ def _constant(
 
 def _with_fields(
     names: Sequence[str], values: Sequence[object], fields: Fields
-) -> tuple[list[str], list[object]]:
-    """Objects whose attributes are all that is used, replaced by these attributes."""
+) -> tuple[list[str], list[object], dict[str, MethodArgument]]:
+    """Objects whose attributes are all that is used, replaced by these attributes; their methods
+    apart."""
     wanted = dict(fields)
     new_names: list[str] = []
     new_values: list[object] = []
+    methods: dict[str, MethodArgument] = {}
     for name, value in zip(names, values, strict=True):
-        attributes = wanted.get(name, ())
-        if attributes and all(is_plain_field(value, attribute) for attribute in attributes):
-            new_names += [f"{name}.{attribute}" for attribute in attributes]
-            new_values += [vars(value)[attribute] for attribute in attributes]
-        else:
+        found = _used_of(value, wanted[name]) if name in wanted else None
+        if found is None:
             new_names.append(name)
             new_values.append(value)
-    return new_names, new_values
+            continue
+        for attribute, function in found.items():
+            if function is not None:
+                methods[f"{name}.{attribute}"] = MethodArgument(function, name)
+            else:
+                new_names.append(f"{name}.{attribute}")
+                new_values.append(getattr(value, attribute))
+    return new_names, new_values, methods
+
+
+def _used_of(value: object, attributes: Sequence[str]) -> dict[str, FunctionType | None] | None:
+    """The attributes that are read of a plain object, also by its methods among them, which are
+    given with their functions; None if it is no plain object or a method needs more of it."""
+    found: dict[str, FunctionType | None] = {}
+    waiting = list(attributes)
+    while waiting:
+        attribute = waiting.pop(0)
+        if attribute in found:
+            continue
+        function = found[attribute] = method_of(value, attribute)
+        if function is not None:
+            inside = attributes_of_self(function.__code__, function)
+            if inside is None:
+                return None
+            waiting += inside
+        elif not is_plain_field(value, attribute):
+            return None
+    return found
+
+
+def method_of(value: object, attribute: str) -> FunctionType | None:
+    """The function that `value.attribute(...)` calls with the object, if that is how it works."""
+    kind = type(value)
+    if kind.__getattribute__ is not object.__getattribute__:
+        return None
+    if attribute in getattr(value, "__dict__", ()):
+        return None
+    found = inspect.getattr_static(kind, attribute, None)
+    return found if type(found) is FunctionType else None
 
 
 def is_plain_field(value: object, attribute: str) -> bool:
-    """Whether reading the attribute only looks into the object's own dictionary."""
+    """Whether reading the attribute only looks into the object's own dictionary, or that of its
+    class for what is no descriptor."""
     kind = type(value)
-    return (
-        kind.__getattribute__ is object.__getattribute__
-        and attribute in getattr(value, "__dict__", ())
-        and not hasattr(getattr(kind, attribute, None), "__set__")
-    )
+    if kind.__getattribute__ is not object.__getattribute__:
+        return False
+    if attribute in getattr(value, "__dict__", ()):
+        return not hasattr(getattr(kind, attribute, None), "__set__")
+    of_class = inspect.getattr_static(kind, attribute, _MISSING)
+    return of_class is not _MISSING and isinstance(of_class, int | float | complex | np.generic)
 
 
 def _one(
@@ -127,7 +173,7 @@ def _one(
     if type(value) is tuple:
         items = [_one(f"{name}.{k}", item, arrays) for k, item in enumerate(value)]
         return tuple(key for key, _ in items), TupleArgument(tuple(item for _, item in items))
-    if type(value) is list and 0 < len(value) <= _SHORT_LIST:
+    if type(value) is list and _is_short(value):
         items = [_one(f"{name}.{k}", item, arrays) for k, item in enumerate(value)]
         inner = TupleArgument(tuple(item for _, item in items), is_list=True)
         return ("list", *(key for key, _ in items)), inner
@@ -136,6 +182,16 @@ def _one(
     if isinstance(value, str | np.dtype):
         return ("constant", value), ObjectArgument(value)
     return ("kind", type(value)), ObjectArgument(value)
+
+
+def _is_short(value: list[object]) -> bool:
+    """Whether a list is worth taking apart: a few items, which are not nested any deeper than
+    pairs are."""
+    return 0 < len(value) <= _SHORT_LIST and not any(
+        isinstance(item, list | tuple)
+        and (len(item) > _SHORT_LIST or any(isinstance(each, list | tuple) for each in item))
+        for item in value
+    )
 
 
 def _array(

@@ -47,6 +47,40 @@ def array_fields(header: int = object.__basicsize__) -> ArrayFields:
     return ArrayFields(header, header + 8, header + 16, header + 24, header + 40, header + 48)
 
 
+class DeviceFacts(NamedTuple):
+    """Facts of a target that runs a kernel at each point of a grid.
+
+    Attributes
+    ----------
+    language
+        The emission file that writes its kernels.
+    array_pointer, group_pointer
+        The LLVM pointer types of memory that all threads see, and that a group of threads shares.
+    group, groups
+        Threads in a group, and the most groups a reduction uses.
+    overflow
+        Whether the back end knows LLVM's operations that tell of an overflow.
+    exact_single
+        Whether division and square root of float32 are rounded correctly.
+    double, single
+        C math functions that are promised to within 4 units in the last place. Of float32, those
+        not in `single` are computed in float64, where that cannot be seen.
+    source
+        Who promises it.
+    """
+
+    language: str
+    array_pointer: str
+    group_pointer: str
+    group: int
+    groups: int
+    overflow: bool
+    exact_single: bool
+    double: frozenset[str]
+    single: frozenset[str]
+    source: str
+
+
 class Target(NamedTuple):
     """Facts of one target.
 
@@ -71,6 +105,8 @@ class Target(NamedTuple):
     vector_kinds
         The prefixes of vector function names (x86-64 vector function ABI) that this processor
         can run, narrow to wide: "_ZGVb" SSE, "_ZGVd" AVX2, "_ZGVe" AVX-512.
+    device
+        What a target that is no host has besides.
     """
 
     name: str
@@ -83,6 +119,7 @@ class Target(NamedTuple):
     math_library: str = ""
     math_version: str = ""
     vector_kinds: tuple[str, ...] = ()
+    device: DeviceFacts | None = None
 
     @property
     def masks(self) -> bool:
@@ -94,6 +131,9 @@ class Target(NamedTuple):
         """Text of all that code depends on; the number of threads is not in it."""
         facts = (self.triple, self.cpu, self.features, self.vector_bits, self.arrays)
         library = (self.math_library, self.math_version, self.vector_kinds)
+        if self.device is not None:
+            device = [sorted(each) if isinstance(each, frozenset) else each for each in self.device]
+            return hashlib.sha256(repr((self.name, facts, device)).encode()).hexdigest()
         return hashlib.sha256(repr((self.name, facts, library)).encode()).hexdigest()
 
 
@@ -110,6 +150,39 @@ _MATH_NAMES: Mapping[str, int] = {
     "expm1": 1, "hypot": 2, "log": 1, "log10": 1, "log1p": 1, "log2": 1, "pow": 2,
     "sin": 1, "sinh": 1, "tan": 1, "tanh": 1,
 }  # fmt: skip
+
+
+# OpenCL 3.0, table of the error of functions of double (those of float32 are the same but for sqrt
+# and division). It promises 5 to 16 units for: atan atan2 atanh erf erfc pow tan tanh tgamma.
+_OPENCL = frozenset((
+    "acos", "acosh", "asin", "asinh", "cbrt", "cos", "cosh", "exp", "exp2", "expm1", "fmod",
+    "hypot", "log", "log10", "log1p", "log2", "sin", "sinh",
+))  # fmt: skip
+# CUDA's programming guide; erfc of double, tgamma and lgamma are worse than 4 units.
+_LIBDEVICE = _OPENCL | {"atan", "atan2", "atanh", "erf", "pow", "tan", "tanh"}
+
+DEVICES = ("opencl", "cuda")
+"""The devices that a user may name."""
+
+
+def device(name: str, processor: str = "") -> Target:
+    """The target of a device; `processor` is its architecture where that matters ("sm_90").
+
+    >>> device("opencl").device.language, device("cuda", "sm_90").cpu
+    ('spirv', 'sm_90')
+    """
+    if name == "opencl":
+        facts = DeviceFacts(
+            "spirv", "ptr addrspace(1)", "ptr addrspace(3)", 256, 128, False, False,
+            _OPENCL, _OPENCL, "OpenCL",
+        )  # fmt: skip
+        return Target(name, "spirv64-unknown-unknown", "", "", 0, 1, array_fields(), device=facts)
+    facts = DeviceFacts(
+        "ptx", "ptr addrspace(1)", "ptr addrspace(3)", 256, 1024, True, True,
+        _LIBDEVICE, _LIBDEVICE | {"erfc"}, "CUDA's libdevice",
+    )  # fmt: skip
+    # Without features LLVM writes the oldest PTX that knows the processor: its drivers take it.
+    return Target(name, "nvptx64-nvidia-cuda", processor, "", 0, 1, array_fields(), device=facts)
 
 
 @functools.cache

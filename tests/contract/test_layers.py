@@ -44,6 +44,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "runtime": (*_CORE, "configuration"),
     "pipeline": _BELOW_PIPELINE,
     "artifacts": ("pipeline", *_BELOW_PIPELINE),
+    "inventory": _BELOW_PIPELINE,
     "signature": ("frontend", "ir", "errors"),
     "outcomes": ("signature", "frontend", "ir", "errors"),
     "quick": ("artifact", "signature", "runtime", "frontend", "configuration", "ir", "errors"),
@@ -59,17 +60,21 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "specializers": (*_BELOW_DOORS, *_DOORS),
     "cluster": (*_BELOW_DOORS, *_DOORS),
     "terminal": ("explanation", "errors"),
-    "cli": (*_BELOW_DOORS, *_DOORS, "implicit", "specializers", "cluster", "terminal"),
+    "cli": (*_BELOW_DOORS, *_DOORS, "implicit", "specializers", "cluster", "terminal", "inventory"),
     "__main__": ("cli",),
     "": (),  # conure/__init__.py: its names are resolved lazily, from a table
 }
 """What each part of the package may import, besides itself."""
 
 INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
-    ("codegen/assemble.py", "_llvm"): "loading finished code does without llvmlite.binding, 27 ms",
+    (
+        "codegen/assemble.py",
+        "binding",
+    ): "loading finished code does without it, 27 ms",
     ("codegen/load.py", "__init__"): "llvmlite's public names serve versions that are not known",
     ("api.py", "explain"): "explaining needs the compiler proper; a warm start does without it",
     ("api.py", "explain_all"): "as for explain",
+    ("cli.py", "_devices"): "measuring needs the compiler proper; a script does without it",
     ("cli.py", "_explain"): "rich is slow to import, and a script that only runs needs none of it",
     (
         "configuration.py",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import conure
 from tests.oracle import native, same
 
 RNG = np.random.default_rng(5)
@@ -77,6 +78,22 @@ def test_points_as_tuples_and_lists():
     same(distance, "ab", [1, 2])
 
 
+def test_a_list_that_holds_itself():
+    def f(x, pair):
+        for i in range(len(x)):
+            x[i] = len(pair)
+        return x
+
+    pair: list[object] = [1, 2]
+    pair.append(pair)
+    around: list[object] = []
+    around.append((around,))
+    compiled = conure.jit(device="cpu")(f)
+    assert compiled(np.zeros(3), pair).tolist() == [3.0] * 3
+    assert compiled(np.zeros(3), around).tolist() == [1.0] * 3
+    assert compiled(np.zeros(3), (around, 1)).tolist() == [2.0] * 3
+
+
 def test_what_a_list_is_and_a_tuple_is_not():
     def joined(x, pair):
         for i in range(len(x)):
@@ -116,8 +133,6 @@ def test_the_list_of_the_caller_is_read_at_each_call():
         for i in range(len(x)):
             x[i] = w[0] * i + w[1]
         return w
-
-    import conure
 
     g = conure.jit(device="cpu")(f)
     weights = [1.0, 2.0]

@@ -73,7 +73,7 @@ def _spread(stmts: Iterable[Stmt], found: set[str], divided: bool) -> None:
 def depends(expr: Expr, names: Iterable[str]) -> bool:
     """Whether an expression may differ between lanes: it reads one of `names`, or memory at an
     index that does."""
-    return not names_read(expr).isdisjoint(set(names))
+    return not names_read(expr).isdisjoint(names)
 
 
 def holds_loop(stmt: Stmt) -> bool:

@@ -33,7 +33,7 @@ VERSION: Final = f"llvmlite {llvmlite.__version__}"
 
 Result = TypeVar("Result")
 
-_llvm_lock = threading.RLock()
+llvm_lock = threading.RLock()
 
 
 def assemble(ir_text: str, target: Target, level: int = 3) -> bytes:
@@ -65,8 +65,8 @@ def optimized(ir_text: str, target: Target, level: int = 3) -> str:
 def _compile(
     ir_text: str, target: Target, level: int, emit: Callable[[Any, Any], Result]
 ) -> Result:
-    llvm = _llvm()
-    with _llvm_lock:
+    llvm = binding()
+    with llvm_lock:
         machine = _machine(target, level)
         module = _parse(ir_text, machine)
         options = llvm.create_pipeline_tuning_options(speed_level=level)
@@ -97,17 +97,17 @@ def _options(target: Target) -> dict[str, bool]:
 def _with(options: dict[str, bool]) -> Iterator[None]:
     """LLVM with other options; they are the whole process's, so they are put back."""
     for option, wanted in options.items():
-        _llvm().set_option("conure", f"-{option}={str(wanted).lower()}")
+        binding().set_option("conure", f"-{option}={str(wanted).lower()}")
     try:
         yield
     finally:
         for option, wanted in options.items():
-            _llvm().set_option("conure", f"-{option}={str(not wanted).lower()}")
+            binding().set_option("conure", f"-{option}={str(not wanted).lower()}")
 
 
 def _parse(ir_text: str, machine: Any) -> Any:
     # A context of its own, which goes with the module; the global one would only grow.
-    llvm = _llvm()
+    llvm = binding()
     context = llvm.create_context()
     try:
         module = llvm.parse_assembly(ir_text, context)
@@ -121,7 +121,7 @@ def _parse(ir_text: str, machine: Any) -> Any:
 
 @functools.cache
 def _machine(target: Target, level: int = 3) -> Any:
-    llvm = _llvm()
+    llvm = binding()
     cpu, features = target.cpu, target.features
     if cpu == "host":
         cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
@@ -131,9 +131,10 @@ def _machine(target: Target, level: int = 3) -> Any:
 
 
 @functools.cache
-def _llvm() -> Any:
-    binding = importlib.import_module("llvmlite.binding")
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    binding.initialize_native_asmparser()  # the worker pool has one line of assembly
-    return binding
+def binding() -> Any:
+    """llvmlite's binding of LLVM, ready for this machine."""
+    llvm = importlib.import_module("llvmlite.binding")
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()  # the worker pool has one line of assembly
+    return llvm

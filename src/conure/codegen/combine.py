@@ -54,10 +54,8 @@ def combine_tree(
     function.begin(onward)
     left = read_record(scope, names, partials, row)
     right = read_record(scope, names, partials, other)
-    both: _Record = {}
-    for each in reductions:
-        both |= _combine(scope, loop, each, left, right)
-    write_values(scope, names, partials, row, both)
+    both = combine_records(scope, loop, reductions, left, right)
+    write_values(scope, names, (partials, row, "ptr"), both)
     function.emit(f"store i64 {value(f'add i64 {other}, {gap}')}, ptr {row_cell}")
     function.branch(pair)
     function.begin(raised)
@@ -69,6 +67,16 @@ def combine_tree(
         before: _Record = {name: (scope.read(name), "1") for name in each.names}
         for name, (kept, _) in _combine(scope, loop, each, before, total).items():
             scope.write(name, kept)
+
+
+def combine_records(
+    scope: Scope, loop: For, reductions: tuple[Reduction, ...], left: _Record, right: _Record
+) -> _Record:
+    """What two neighbours got, together."""
+    both: _Record = {}
+    for each in reductions:
+        both |= _combine(scope, loop, each, left, right)
+    return both
 
 
 def _combine(

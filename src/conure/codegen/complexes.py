@@ -12,7 +12,7 @@ from typing import Final
 from conure.codegen.casts import real_constant
 from conure.codegen.complex_functions import complex_function
 from conure.codegen.complex_power import power
-from conure.codegen.math import INFINITY, intrinsic, library_call
+from conure.codegen.math import INFINITY, intrinsic, library_call, quotient
 from conure.codegen.reals import flags
 from conure.codegen.scope import Operands, Scope, machine_type
 from conure.ir.nodes import Apply, Const
@@ -93,7 +93,7 @@ def _quotient(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) ->
         return value(f"select i1 {by_real}, {kind} {yes}, {kind} {no}")
 
     large, small = pick(br, bi), pick(bi, br)
-    ratio = value(f"fdiv {kind} {small}, {large}")
+    ratio = quotient(scope, kind, small, large)
     scaled = value(f"fadd {kind} {large}, {value(f'fmul {kind} {small}, {ratio}')}")
     ar_ratio, ai_ratio = (value(f"fmul {kind} {part}, {ratio}") for part in a)
     real = pick(
@@ -108,10 +108,10 @@ def _quotient(scope: Scope, node: Apply, kind: str, a: Operands, b: Operands) ->
     if node.args[0].type is COMPLEX:
         if node.checked:
             scope.fails(zero, False)
-        return tuple(value(f"fdiv {kind} {part}, {scaled}") for part in (real, imaginary))
-    inverse = value(f"fdiv {kind} 1.0, {scaled}")
+        return tuple(quotient(scope, kind, part, scaled) for part in (real, imaginary))
+    inverse = quotient(scope, kind, "1.0", scaled)
     result = (value(f"fmul {kind} {part}, {inverse}") for part in (real, imaginary))
-    by_zero = (value(f"fdiv {kind} {part}, {size_r}") for part in a)
+    by_zero = (quotient(scope, kind, part, size_r) for part in a)
     return tuple(
         value(f"select i1 {zero}, {kind} {special}, {kind} {usual}")
         for special, usual in zip(by_zero, result, strict=True)

@@ -8,6 +8,7 @@ from typing import assert_never
 from conure.artifact import ASSUMPTION, FAIL
 from conure.codegen import sums
 from conure.codegen.expression import evaluate, steer
+from conure.codegen.facts import without_grids
 from conure.codegen.loops import loop_bounds, run_loop, run_while
 from conure.codegen.memory import allocate, rebind, store
 from conure.codegen.scope import Bounds, Scope
@@ -50,7 +51,18 @@ def _settle_before_writing(scope: Scope) -> None:
 
 
 def write(scope: Scope, stmt: Stmt) -> None:
-    """One statement."""
+    """One statement. Where some loops run on a device, what is said of one that holds none holds
+    for all inside it."""
+    beside = scope.beside
+    if beside is not None and not beside(scope, stmt):
+        scope.beside = None
+        _write(scope, stmt)
+        scope.beside = beside
+        return
+    _write(scope, stmt)
+
+
+def _write(scope: Scope, stmt: Stmt) -> None:
     match stmt:
         case Assign(name, value):
             with scope.at(steering=name in scope.facts.steering):
@@ -122,12 +134,15 @@ def _for(scope: Scope, loop: For) -> None:
     _run_marked(scope, replace(loop, mark=replace(loop.mark, guard=None)), bounds)
     function.branch(end)
     function.begin(no)
-    _run_marked(scope, replace(loop, mark=SERIAL), bounds)
+    if loop.mark.kind == "grid":
+        write(scope, without_grids(loop))
+    else:
+        _run_marked(scope, replace(loop, mark=SERIAL), bounds)
     function.begin(end)
 
 
 def _run_marked(scope: Scope, loop: For, bounds: Bounds) -> None:
-    if loop.mark.kind == "parallel" and scope.parallel is not None:
+    if loop.mark.kind in ("parallel", "grid") and scope.parallel is not None:
         scope.parallel(scope, loop, bounds)
     else:
         run_loop(scope, loop, bounds, lambda: write_all(scope, loop.body))

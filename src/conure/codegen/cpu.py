@@ -19,6 +19,7 @@ from conure.codegen.casts import cast
 from conure.codegen.control import write_all
 from conure.codegen.entry import check_overlaps, read_array
 from conure.codegen.facts import Facts, facts, fails_after_write
+from conure.codegen.grid import DeviceCode, attend, device_code, host_accesses
 from conure.codegen.memory import current, declare_array
 from conure.codegen.module import Module
 from conure.codegen.parallel import parallel_loop
@@ -46,6 +47,8 @@ class Generated(Record):
         written arrays first, to restore them.
     reports
         One row per loop, in the order of the text.
+    kernels
+        LLVM IR text for the device; empty where no loop runs on one.
     """
 
     text: str
@@ -55,15 +58,17 @@ class Generated(Record):
     parallel: bool
     snapshot: bool
     reports: tuple[Mapping[str, Any], ...]
+    kernels: str = ""
 
 
-def generate(program: Program, target: Target) -> Generated:
-    """Write the whole module of a program."""
+def generate(program: Program, target: Target, device: Target | None = None) -> Generated:
+    """Write the whole module of a program, and that of the device for its loops marked `grid`."""
     symbol = "conure." + re.sub(r"[^A-Za-z0-9_.]", "_", program.name)
     attributes = f'nounwind "prefer-vector-width"="{target.vector_bits}"'
     known = facts(program, symbol, attributes)
     module = Module()
-    _write_entry(program, target, known, module)
+    there = None if device is None else device_code(program, device, known)
+    _write_entry(program, target, known, module, there)
     arguments = tuple(_argument(param, known) for param in program.params)
     for declaration in DECLARED:
         module.declare(declaration)
@@ -75,9 +80,17 @@ def generate(program: Program, target: Target) -> Generated:
         arguments=arguments,
         results=tuple(_results(program)),
         parallel=bool(known.kernels),
-        snapshot=fails_after_write(program, known),
+        snapshot=_needs_snapshot(program, known, there),
         reports=tuple(_reports(program)),
+        kernels=there.module.text() if there is not None and there.kernels else "",
     )
+
+
+def _needs_snapshot(program: Program, known: Facts, there: DeviceCode | None) -> bool:
+    """What kernels write stays on the device until the end, and any launch may fail."""
+    if there is None or not there.kernels:
+        return fails_after_write(program, known)
+    return bool({param.name for param in program.params} & known.written) and host_accesses(program)
 
 
 def _argument(param: Param, known: Facts) -> ArgumentSlot:
@@ -133,12 +146,16 @@ def _reports(program: Program) -> list[dict[str, Any]]:
 # ---- the entry ----
 
 
-def _write_entry(program: Program, target: Target, known: Facts, module: Module) -> None:
+def _write_entry(
+    program: Program, target: Target, known: Facts, module: Module, there: DeviceCode | None
+) -> None:
     parameters = [("ptr noalias", "%runtime"), ("ptr noalias", "%out")]
     for number, param in enumerate(program.params):
         parameters += [(kind, f"%p{number}.{part}") for part, kind in enumerate(_passed(param))]
     function = module.function(known.symbol, "i32", parameters, known.attributes)
     scope = Scope(module, function, target, known, "%runtime", _outline)
+    if there is not None:
+        attend(scope, there, write_all)
     arrays = [
         read_array(scope, f"%p{number}.0", param.name, param.type, number)
         for number, param in enumerate(program.params)

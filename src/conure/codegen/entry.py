@@ -96,7 +96,7 @@ def check_overlaps(scope: Scope, arrays: list[Array]) -> None:
 
     def span(array: Array) -> tuple[str, str]:
         if array.name not in spans:
-            spans[array.name] = _byte_span(scope, array)
+            spans[array.name] = byte_span(scope, array)
         return spans[array.name]
 
     for place, array in enumerate(arrays):
@@ -118,7 +118,7 @@ def _meet(scope: Scope, first: tuple[str, str], second: tuple[str, str]) -> str:
     return value(f"and i1 {before}, {after}")
 
 
-def _byte_span(scope: Scope, array: Array) -> tuple[str, str]:
+def byte_span(scope: Scope, array: Array) -> tuple[str, str]:
     """The first byte and the one behind the last; an empty array ends at 0, before any other."""
     value = scope.function.value
     start = value(f"ptrtoint ptr {array.data} to i64")

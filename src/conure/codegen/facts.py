@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from conure.ir.nodes import (
+    SERIAL,
     Alloc,
     Apply,
     Assign,
@@ -35,7 +36,7 @@ from conure.ir.nodes import (
 from conure.ir.ops import OPS
 from conure.ir.parse import parse  # noqa: F401 # the doctest's
 from conure.ir.types import ArrayType
-from conure.ir.walk import arrays_written, bodies, expressions, statements, walk
+from conure.ir.walk import arrays_written, bodies, expressions, map_statements, statements, walk
 from conure.record import Record
 
 _UNROLLED: Final = 64
@@ -161,6 +162,24 @@ def unrolls(loop: For | While) -> bool:
 def is_leaf(loop: For | While) -> bool:
     """Whether no loop is inside this one that stays a loop."""
     return all(unrolls(inner) for inner in loops_of(loop.body))
+
+
+def holds_grid(node: Stmt) -> bool:
+    """Whether a loop runs on a device, this statement or one inside it."""
+    return any(isinstance(s, For) and s.mark.kind == "grid" for s in statements((node,)))
+
+
+def without_grids(loop: For) -> For:
+    """The loop as the host runs it, in order."""
+
+    def plain(stmt: Stmt) -> Stmt:
+        if isinstance(stmt, For) and stmt.mark.kind == "grid":
+            return replace(stmt, mark=SERIAL)
+        return stmt
+
+    (made,) = map_statements((loop,), plain)
+    assert isinstance(made, For)
+    return made
 
 
 def stays_inside(loop: For) -> bool:

@@ -157,9 +157,9 @@ class Outlined(Record):
     def start(self, scope: Scope) -> Scope:
         """A scope in the function's body; it ends with `finish`."""
         attributes = f"nounwind willreturn memory(none) {scope.facts.attributes}".strip()
-        given = ", ".join(f"{self.kind} {name}" for name in self.parameters)
-        header = f"define internal {self.result} @{self.symbol}({given}) {attributes}"
-        return replace(scope, function=Function(header))
+        header = f"define internal {self.result} @{self.symbol}"
+        given = [(self.kind, name) for name in self.parameters]
+        return replace(scope, function=Function(header, given, attributes))
 
     def finish(self, inside: Scope, pair: tuple[Real, Real], wrong: Truth) -> None:
         """Return."""

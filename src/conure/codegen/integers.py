@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from conure.codegen.overflow import with_overflow
 from conure.codegen.power import power_function
 from conure.codegen.scope import Scope, machine_type
 from conure.ir.nodes import Apply, Const
@@ -44,8 +45,8 @@ def _steers(scope: Scope) -> bool:
 def _by_flag(scope: Scope, node: Apply, operation: str, args: tuple[str, ...]) -> str:
     """The processor's own overflow flag."""
     kind, sign = _type(node), "s" if _signed(node) else "u"
-    name = f"@llvm.{sign}{operation}.with.overflow.{kind}"
-    scope.module.declare(f"{{{kind}, i1}} {name}({kind}, {kind})")
+    bits = node.args[0].type.bits
+    name = with_overflow(scope.module, scope.target, operation, sign, bits)
     pair = scope.function.value(f"call {{{kind}, i1}} {name}({kind} {args[0]}, {kind} {args[1]})")
     bad = scope.function.value(f"extractvalue {{{kind}, i1}} {pair}, 1")
     scope.fails(bad, True)
@@ -276,7 +277,7 @@ def _pow(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
         product = Apply("mul", node.args, node.type, node.checked and exact)
         square = _mul(scope, product, (args[0], args[0]))
         return square if constant == 2 else _mul(scope, product, (square, args[0]))
-    kind, name = _type(node), power_function(scope.module, node.args[0].type)
+    kind, name = _type(node), power_function(scope.module, scope.target, node.args[0].type)
     pair = scope.function.value(f"call {{{kind}, i1}} {name}({kind} {args[0]}, {kind} {args[1]})")
     if node.checked and exact:
         scope.fails(scope.function.value(f"extractvalue {{{kind}, i1}} {pair}, 1"), True)

@@ -87,7 +87,7 @@ def run_loop(scope: Scope, loop: For, bounds: Bounds, body: Callable[[], None]) 
 
 def _needs_strips(scope: Scope, loop: For) -> bool:
     """A leaf with no loop around it, or whose number of turns no array bounds."""
-    if not is_leaf(loop) or unrolls(loop):
+    if not is_leaf(loop) or unrolls(loop) or not scope.runtime:
         return False
     if scope.place.depth == 0:
         return not isinstance(loop.stop, Const) or abs(int(loop.stop.value.real)) > _STRIP
@@ -118,7 +118,7 @@ def counted(
     }
 
     def turn_body(turn: str) -> None:
-        scope.indexes[loop.index] = _index(scope, loop, bounds, turn)
+        scope.indexes[loop.index] = index_of(scope, loop, bounds, turn)
         with scope.at(**changes):
             body()
             if not leaf and scope.function.open:
@@ -143,7 +143,8 @@ def _loop_note(scope: Scope, group: str, strip: For | None) -> str:
     return f", !llvm.loop {module.distinct(', '.join(told), itself=True)}" if told else ""
 
 
-def _index(scope: Scope, loop: For, bounds: Bounds, turn: str) -> str:
+def index_of(scope: Scope, loop: For, bounds: Bounds, turn: str) -> str:
+    """The index of a loop in its turn of this number."""
     value = scope.function.value
     if not isinstance(loop.step, Const):
         offset = value(f"mul i64 {turn}, {bounds.step}")
@@ -200,7 +201,9 @@ def run_while(scope: Scope, loop: While, body: Callable[[], None]) -> None:
 
 
 def add_turns(scope: Scope, turns: str) -> None:
-    """Count turns towards the next poll."""
+    """Count turns towards the next poll; where there is no runtime nobody is asked."""
+    if not scope.runtime:
+        return
     if not scope.turns:
         scope.turns = scope.function.slot("i64", "0")
     old = scope.function.value(f"load i64, ptr {scope.turns}")
@@ -209,6 +212,8 @@ def add_turns(scope: Scope, turns: str) -> None:
 
 
 def _poll_if_due(scope: Scope) -> None:
+    if not scope.runtime:
+        return
     function = scope.function
     turns = function.value(f"load i64, ptr {scope.turns}")
     due, onward = function.label("poll"), function.label("on")

@@ -8,14 +8,15 @@ A call carries the list of vector forms that the target's library has
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from conure.codegen.dialects import dialect_of
 from conure.codegen.scope import Scope, machine_type
 from conure.ir.nodes import Apply, Const
 from conure.ir.ops import OPS
 from conure.ir.types import FLOAT, Scalar
-from conure.target import vector_functions
+from conure.target import DeviceFacts, vector_functions
 
 INFINITY: Final = "0x7FF0000000000000"
 
@@ -26,6 +27,8 @@ _INTRINSICS: Final = frozenset(("sqrt", "floor", "ceil", "trunc", "rint", "copys
 def intrinsic(scope: Scope, name: str, kind: str, args: tuple[str, ...]) -> str:
     """A call of an LLVM intrinsic whose operands and result have one type."""
     suffix = {"double": "f64", "float": "f32"}.get(kind, kind)
+    if name == "sqrt" and _is_coarse(scope, kind):
+        return _by_double(scope, args, lambda wide: intrinsic(scope, name, "double", wide))
     full = f"@llvm.{name}.{suffix}"
     scope.module.declare(f"{kind} {full}({', '.join([kind] * len(args))})")
     operands = ", ".join(f"{kind} {arg}" for arg in args)
@@ -41,7 +44,7 @@ def math_function(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
     elif node.op == "pow" and _is_two(node):
         result = scope.function.value(f"fmul {kind} {args[0]}, {args[0]}")
     elif node.op == "fmod":
-        result = scope.function.value(f"frem {kind} {args[0]}, {args[1]}")
+        result = remainder(scope, kind, *args)
     else:
         result = library_call(scope, OPS[node.op].math, scalar, args)
     if node.checked and scalar is FLOAT:
@@ -59,6 +62,8 @@ def library_call(
     """A call of C's function; for float32 the one with an `f` behind its name. `vector`: it may
     become one of the vector form, which may differ in the last bits."""
     kind = machine_type(scalar)
+    if scope.target.device is not None:
+        return _device_call(scope, scope.target.device, name, kind, args)
     name += "f" if kind == "float" else ""
     scope.module.declare(f"{kind} @{name}({', '.join([kind] * len(args))})")
     attributes = _PURE
@@ -69,6 +74,51 @@ def library_call(
     group = scope.module.attributes(attributes)
     operands = ", ".join(f"{kind} {arg}" for arg in args)
     return scope.function.value(f"call {kind} @{name}({operands}) {group}")
+
+
+def _device_call(
+    scope: Scope, device: DeviceFacts, name: str, kind: str, args: tuple[str, ...]
+) -> str:
+    """The device's own function; of float32, where it is too coarse, that of float64."""
+    if kind == "float" and name not in device.single:
+        return _by_double(
+            scope, args, lambda wide: _device_call(scope, device, name, "double", wide)
+        )
+    symbol = dialect_of(scope.target).symbol(name, kind, len(args))
+    scope.module.declare(f"{kind} @{symbol}({', '.join([kind] * len(args))})")
+    operands = ", ".join(f"{kind} {arg}" for arg in args)
+    return scope.function.value(f"call {kind} @{symbol}({operands})")
+
+
+def _is_coarse(scope: Scope, kind: str) -> bool:
+    """Whether quotient and square root of this type are not rounded correctly."""
+    device = scope.target.device
+    return device is not None and kind == "float" and not device.exact_single
+
+
+def _by_double(
+    scope: Scope, args: tuple[str, ...], compute: Callable[[tuple[str, ...]], str]
+) -> str:
+    """A float32 result by way of float64. For quotients and square roots this is exact: rounding
+    twice does not show where the wider type has more than twice the digits and two."""
+    wide = tuple(scope.function.value(f"fpext float {arg} to double") for arg in args)
+    return scope.function.value(f"fptrunc double {compute(wide)} to float")
+
+
+def quotient(scope: Scope, kind: str, a: str, b: str) -> str:
+    """a / b, rounded correctly."""
+    value = scope.function.value
+    if _is_coarse(scope, kind):
+        return _by_double(scope, (a, b), lambda wide: value(f"fdiv double {wide[0]}, {wide[1]}"))
+    return value(f"fdiv {kind} {a}, {b}")
+
+
+def remainder(scope: Scope, kind: str, a: str, b: str) -> str:
+    """C's fmod, which is exact. (Some devices' own instruction is not.)"""
+    device = scope.target.device
+    if device is not None:
+        return _device_call(scope, device, "fmod", kind, (a, b))
+    return scope.function.value(f"frem {kind} {a}, {b}")
 
 
 def complex_library_call(

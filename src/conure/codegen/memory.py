@@ -102,9 +102,9 @@ def load(scope: Scope, name: str, index: tuple[str, ...], checked: bool) -> Oper
     """An element."""
     scalar = scope.arrays[name].type.dtype
     kind = memory_type(scalar)
-    suffix = _suffix(scope, name)
+    suffix, space = _suffix(scope, name), scope.arrays[name].pointer
     values = [
-        scope.function.value(f"load {kind}, ptr {pointer}{suffix}")
+        scope.function.value(f"load {kind}, {space} {pointer}{suffix}")
         for pointer in _part_addresses(scope, name, index, checked)
     ]
     if scalar.kind == "bool":
@@ -118,10 +118,10 @@ def store(scope: Scope, name: str, index: tuple[str, ...], value: Operands, chec
     kind = memory_type(scalar)
     if scalar.kind == "bool":
         value = (scope.function.value(f"zext i1 {value[0]} to i8"),)
-    suffix = _suffix(scope, name)
+    suffix, space = _suffix(scope, name), scope.arrays[name].pointer
     addresses = _part_addresses(scope, name, index, checked)
     for pointer, part in zip(addresses, value, strict=True):
-        scope.function.emit(f"store {kind} {part}, ptr {pointer}{suffix}")
+        scope.function.emit(f"store {kind} {part}, {space} {pointer}{suffix}")
 
 
 def _part_addresses(scope: Scope, name: str, index: tuple[str, ...], checked: bool) -> list[str]:
@@ -136,7 +136,9 @@ def _part_addresses(scope: Scope, name: str, index: tuple[str, ...], checked: bo
     kind = machine_type(array.type.dtype)
     return [
         pointer,
-        scope.function.value(f"getelementptr inbounds nuw {kind}, ptr {pointer}, i64 1"),
+        scope.function.value(
+            f"getelementptr inbounds nuw {kind}, {array.pointer} {pointer}, i64 1"
+        ),
     ]
 
 
@@ -153,6 +155,7 @@ def _wrap(scope: Scope, index: str, extent: str) -> str:
 def _address(scope: Scope, array: Array, index: tuple[str, ...]) -> str:
     """By the layout: one number for contiguous arrays, bytes for strided ones."""
     value, kind = scope.function.value, element_type(array.type.dtype)
+    space = array.pointer
     if not index:
         return array.data
     if array.type.layout in ("C", "F"):
@@ -163,13 +166,13 @@ def _address(scope: Scope, array: Array, index: tuple[str, ...]) -> str:
         for step, extent in order[1:]:
             row = value(f"mul nuw nsw i64 {place}, {extent}")
             place = value(f"add nuw nsw i64 {row}, {step}")
-        return value(f"getelementptr inbounds nuw {kind}, ptr {array.data}, i64 {place}")
+        return value(f"getelementptr inbounds nuw {kind}, {space} {array.data}, i64 {place}")
     pointer = array.data
     for axis in stride_axes(array.type):
         offset = value(f"mul nsw i64 {index[axis]}, {array.strides[axis]}")
-        pointer = value(f"getelementptr inbounds i8, ptr {pointer}, i64 {offset}")
+        pointer = value(f"getelementptr inbounds i8, {space} {pointer}, i64 {offset}")
     if array.type.layout == "U":
-        pointer = value(f"getelementptr inbounds {kind}, ptr {pointer}, i64 {index[-1]}")
+        pointer = value(f"getelementptr inbounds {kind}, {space} {pointer}, i64 {index[-1]}")
     return pointer
 
 

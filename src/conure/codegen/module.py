@@ -24,8 +24,10 @@ from collections.abc import Sequence
 class Function:
     """A function being written, block after block, in the order in which it will be printed."""
 
-    def __init__(self, header: str) -> None:
-        self._header = header
+    def __init__(self, before: str, parameters: Sequence[tuple[str, str]], after: str) -> None:
+        self._before, self._after = before, after
+        self.parameters = list(parameters)
+        """Pairs of type and name; more may be added while the function is written."""
         self._slots: list[str] = []
         self._lines: list[str] = ["start:"]
         self._count = 0
@@ -108,7 +110,9 @@ class Function:
     def text(self) -> str:
         """The whole definition."""
         entry = ["entry:", *self._slots, "  br label %start"]
-        return "\n".join([f"{self._header} {{", *entry, *self._lines, "}"])
+        arguments = ", ".join(f"{kind} {parameter}" for kind, parameter in self.parameters)
+        header = " ".join(part for part in (f"{self._before}({arguments})", self._after) if part)
+        return "\n".join([f"{header} {{", *entry, *self._lines, "}"])
 
 
 class Module:
@@ -132,9 +136,8 @@ class Module:
         linkage: str = "",
     ) -> Function:
         """Start a function; parameters are (type, name) pairs."""
-        arguments = ", ".join(f"{kind} {parameter}" for kind, parameter in parameters)
-        words = ("define", linkage, result, f"@{name}({arguments})", attributes)
-        function = Function(" ".join(word for word in words if word))
+        words = ("define", linkage, result, f"@{name}")
+        function = Function(" ".join(word for word in words if word), parameters, attributes)
         self._functions.append(function)
         return function
 

@@ -31,10 +31,10 @@ from conure.codegen.estimate import body_nanoseconds, nanoseconds
 from conure.codegen.facts import is_leaf, stays_inside
 from conure.codegen.loops import add_turns, counted, run_loop, runtime_slot
 from conure.codegen.memory import current, declare_array, fields, private_array, with_fields
-from conure.codegen.records import Environment, read_record, record_type, write_record
+from conure.codegen.records import Environment, Passage, read_record, record_type, write_record
 from conure.codegen.scope import Array, Bounds, Scope, machine_type
 from conure.ir.nodes import Alloc, Dim, For, Load, Rebind, Reduction, Stmt, Store
-from conure.ir.walk import names_read, names_written, walk
+from conure.ir.walk import names_read, names_written, statements, walk
 from conure.record import Record
 
 MOST_PARTIALS: Final = 128
@@ -148,7 +148,7 @@ def _write_kernel(
         last=passed("ptr", results.last),
         copies={array: passed("ptr", base) for array, base in results.copies.items()},
     )
-    _capture_scalars(scope, kernel, loop, environment)
+    capture_scalars(scope, kernel, loop, environment)
     _capture_arrays(scope, kernel, loop, environment)
     for reduction in array_sums(loop):
         array = kernel.arrays[reduction.name]
@@ -164,11 +164,12 @@ def _is_constant(operand: str) -> bool:
     return not operand.startswith("%")
 
 
-def _capture_scalars(scope: Scope, kernel: Scope, loop: For, environment: Environment) -> None:
+def capture_scalars(scope: Scope, kernel: Scope, loop: For, environment: Passage) -> None:
     """Scalars by value; sums and products start anew."""
     reduced = {each.name: each for each in loop.mark.reductions if not each.array}
     used = names_read(loop.body) | names_written(loop.body) | set(loop.mark.last)
-    for name in sorted((used | set(reduced)) - {loop.index}):
+    bound = {each.index for each in statements((loop,)) if isinstance(each, For)}
+    for name in sorted((used | set(reduced)) - bound):
         if name in scope.indexes and name not in scope.cells:
             number = environment.add("i64", scope.indexes[name])
             kernel.indexes[name] = environment.load(kernel, number)
@@ -187,7 +188,7 @@ def _capture_scalars(scope: Scope, kernel: Scope, loop: For, environment: Enviro
 def _capture_arrays(scope: Scope, kernel: Scope, loop: For, environment: Environment) -> None:
     """Array fields; arrays private to an iteration become the kernel's own."""
     inside = {node.name for node in walk(loop.body) if isinstance(node, Alloc)}
-    for name in sorted(_arrays_used(loop) - inside):
+    for name in sorted(arrays_used(loop) - inside):
         array = current(scope, name)
         numbers = [
             environment.add("i64" if place else "ptr", operand)
@@ -200,7 +201,8 @@ def _capture_arrays(scope: Scope, kernel: Scope, loop: For, environment: Environ
             declare_array(kernel, private_array(kernel, own))
 
 
-def _arrays_used(loop: For) -> set[str]:
+def arrays_used(loop: For) -> set[str]:
+    """The arrays that the body names."""
     names: set[str] = set()
     for node in walk(loop.body):
         match node:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Final
 
 from conure.codegen.module import Module
+from conure.codegen.overflow import with_overflow
 from conure.codegen.scope import machine_type
 from conure.ir.types import Scalar
+from conure.target import Target
 
 _TEXT: Final = """define internal {pair} @{name}({kind} %base, {kind} %exponent) nounwind {{
 start:
   %negative = icmp {less} {kind} %exponent, 0
-  br i1 %negative, label %wrong, label %loop
-wrong:
-  ret {pair} {{{kind} 0, i1 true}}
+  br i1 %negative, label %done, label %loop
 loop:
   %left = phi {kind} [ %exponent, %start ], [ %left.next, %next ]
   %power = phi {kind} [ 1, %start ], [ %power.next, %next ]
@@ -43,18 +43,19 @@ next:
   %square.bad.next = or i1 %square.bad, %squared.bad
   br label %loop
 done:
-  %first = insertvalue {pair} undef, {kind} %power.next, 0
-  %both = insertvalue {pair} %first, i1 %bad.next, 1
+  %result = phi {kind} [ 0, %start ], [ %power.next, %loop ]
+  %wrong = phi i1 [ true, %start ], [ %bad.next, %loop ]
+  %first = insertvalue {pair} undef, {kind} %result, 0
+  %both = insertvalue {pair} %first, i1 %wrong, 1
   ret {pair} %both
 }}"""
 
 
-def power_function(module: Module, scalar: Scalar) -> str:
+def power_function(module: Module, target: Target, scalar: Scalar) -> str:
     """The name of the power function of an integer type, defined on first use."""
     kind, signed = machine_type(scalar), scalar.kind == "signed"
     name = f"conure.pow.{'i' if signed else 'u'}{scalar.bits}"
     sign, less = ("s", "slt") if signed else ("u", "ult")
-    pair, multiply = f"{{{kind}, i1}}", f"@llvm.{sign}mul.with.overflow.{kind}"
-    module.declare(f"{pair} {multiply}({kind}, {kind})")
+    pair, multiply = f"{{{kind}, i1}}", with_overflow(module, target, "mul", sign, scalar.bits)
     text = _TEXT.format(kind=kind, name=name, less=less, pair=pair, multiply=multiply)
     return module.define(name, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from conure.codegen.math import INFINITY, intrinsic, math_function
+from conure.codegen.math import INFINITY, intrinsic, math_function, quotient, remainder
 from conure.codegen.scope import Scope, machine_type
 from conure.ir.nodes import Apply, Expr, Var
 from conure.ir.types import FLOAT
@@ -48,7 +48,7 @@ def _arithmetic(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
 
 def _divide(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
     _check_zero(scope, node, args)
-    return scope.function.value(f"fdiv {_type(node)} {args[0]}, {args[1]}")
+    return quotient(scope, _type(node), args[0], args[1])
 
 
 def _check_zero(scope: Scope, node: Apply, args: tuple[str, ...]) -> None:
@@ -59,7 +59,7 @@ def _check_zero(scope: Scope, node: Apply, args: tuple[str, ...]) -> None:
 def _wrapped(scope: Scope, kind: str, args: tuple[str, ...]) -> tuple[str, str, str]:
     """`fmod` of the operands, whether it must be moved up by the divisor, and it moved."""
     value, (a, b) = scope.function.value, args
-    left = value(f"frem {kind} {a}, {b}")
+    left = remainder(scope, kind, a, b)
     some = value(f"fcmp une {kind} {left}, 0.0")
     below = value(f"fcmp olt {kind} {left}, 0.0")
     other = value(f"xor i1 {below}, {value(f'fcmp olt {kind} {b}, 0.0')}")
@@ -83,8 +83,8 @@ def _floordiv(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
     kind, value, (a, b) = _type(node), scope.function.value, args
     _check_zero(scope, node, args)
     left, crosses, _ = _wrapped(scope, kind, args)
-    plain = value(f"fdiv {kind} {a}, {b}")
-    whole = value(f"fdiv {kind} {value(f'fsub {kind} {a}, {left}')}, {b}")
+    plain = quotient(scope, kind, a, b)
+    whole = quotient(scope, kind, value(f"fsub {kind} {a}, {left}"), b)
     less = value(f"fsub {kind} {whole}, 1.0")
     whole = value(f"select i1 {crosses}, {kind} {less}, {kind} {whole}")
     floor = intrinsic(scope, "floor", kind, (whole,))
@@ -109,7 +109,10 @@ def _extreme(scope: Scope, node: Apply, args: tuple[str, ...]) -> str:
     second and `fmin` the first. In a marked reduction the sign of a zero is left open, and
     LLVM's own instruction vectorizes."""
     kind, value, (a, b) = _type(node), scope.function.value, args
-    if any(scope.place.reductions.get(arg.name) for arg in node.args if isinstance(arg, Var)):
+    on_host = scope.target.device is None
+    if on_host and any(
+        scope.place.reductions.get(arg.name) for arg in node.args if isinstance(arg, Var)
+    ):
         name = {"fmin": "minimumnum", "fmax": "maximumnum"}.get(node.op, node.op)
         return intrinsic(scope, name, kind, args)
     better = {"minimum": "olt", "maximum": "ogt", "fmin": "ole", "fmax": "oge"}[node.op]

@@ -18,7 +18,7 @@ from typing import Final
 from conure.artifact import FAIL
 from conure.codegen.facts import Facts
 from conure.codegen.module import Function, Module
-from conure.ir.nodes import For
+from conure.ir.nodes import For, Stmt
 from conure.ir.types import ArrayType, Scalar, component
 from conure.record import Record
 from conure.target import Target
@@ -62,6 +62,8 @@ class Array(Record):
     movable: bool = False
     depth: int = 0
     """How many loops enclose its birth: each turn of them has an array of its own."""
+    pointer: str = "ptr"
+    """The LLVM type of `data`."""
 
 
 class Place(Record):
@@ -98,6 +100,11 @@ class Scope:
     runtime: str
     parallel: Callable[[Scope, For, Bounds], None] | None = None
     """Writes a loop marked parallel; None: such loops run in place."""
+    beside: Callable[[Scope, Stmt], bool] | None = None
+    """Where some loops run on a device: brings what a statement touches back to the host, or says
+    that the statement holds such a loop."""
+    forget: Callable[[Scope, str], None] | None = None
+    """Tells the device that memory is about to be freed."""
     cells: dict[str, Operands] = field(default_factory=dict)
     indexes: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -175,6 +182,11 @@ class Scope:
             self._exits[key] = self.function.label("exit")
         return self._exits[key]
 
+    @property
+    def leaves(self) -> bool:
+        """Whether anything so far leaves the function early."""
+        return bool(self._exits)
+
     def write_exits(self) -> None:
         """Write the code of all ways out; the last thing in a function."""
         for (status, owned), label in self._exits.items():
@@ -189,6 +201,8 @@ class Scope:
             return
         self.module.declare("void @free(ptr) nounwind")
         for pointer in reversed(owned):
+            if self.forget is not None:
+                self.forget(self, pointer)
             self.function.emit(f"call void @free(ptr {pointer})")
 
     # ---- where ----

@@ -11,6 +11,7 @@ from conure.frontend.conversion import convert
 from conure.frontend.names import attribute_of
 from conure.frontend.values import (
     Elements,
+    Instance,
     Method,
     Number,
     Object,
@@ -38,6 +39,11 @@ def attribute(ctx: Lowering, owner: Value, name: str) -> Value:
     match owner:
         case Object(value):
             return attribute_of(ctx, value, name)
+        case Instance(of):
+            found = ctx.fields.get(f"{of}.{name}")
+            if found is None:
+                ctx.refuse(f"attribute {name!r} of {of} is not compiled here")
+            return found
         case Number():
             return _of_number(ctx, owner, name)
         case View():

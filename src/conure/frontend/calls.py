@@ -29,6 +29,7 @@ from conure.frontend.products import dot
 from conure.frontend.reductions import REDUCTIONS, reduce
 from conure.frontend.rounding import numpy_round
 from conure.frontend.values import (
+    Bound,
     Closure,
     Elements,
     Method,
@@ -53,6 +54,8 @@ def call(ctx: Lowering, callee: Value, arguments: Arguments) -> Value:
     match callee:
         case Closure():
             return inline_closure(ctx, callee, arguments.given, arguments.named)
+        case Bound(bound, owner):
+            return _known(ctx, bound, Arguments((owner, *arguments.given), arguments.named))
         case Method(owner, name):
             return _method(ctx, owner, name, arguments)
         case Object(value):

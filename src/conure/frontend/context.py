@@ -150,6 +150,7 @@ class Lowering(Record, frozen=False):
     is_reordered: bool = False  # an array was transposed: NumPy's results may be as well
     overlaps: frozenset[frozenset[str]] = frozenset()
     rebound: set[str] = field(default_factory=set)
+    fields: dict[str, Value] = field(default_factory=dict)  # `self.u`: attributes of instances
     guards: list[Guard] = field(default_factory=list)
     varying: frozenset[tuple[int, str]] = frozenset()  # id of a namespace, and a name in it
     outer: dict[tuple[int, str], Var] = field(default_factory=dict)  # what stands for those

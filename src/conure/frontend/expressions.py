@@ -140,7 +140,6 @@ def _what(node: ast.AST) -> str:
         "JoinedStr": "an f-string",
         "Starred": "a starred expression",
         "Await": "await",
-        "Yield": "yield",
     }
     return names.get(type(node).__name__, type(node).__name__)
 

@@ -20,6 +20,7 @@ from conure.frontend.liveness import assigned_names, liveness
 from conure.frontend.lowered import Guard
 from conure.frontend.names import constant, from_outside
 from conure.frontend.returns import finish_returns
+from conure.frontend.source import mangle
 from conure.frontend.values import (
     Binding,
     Closure,
@@ -251,5 +252,6 @@ def _definition(function: types.FunctionType) -> Definition | None:
         return lambdas[0] if len(lambdas) == 1 else None
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == function.__code__.co_name:
+            mangle(node, function.__qualname__)
             return node
     return None

@@ -24,6 +24,7 @@ from conure.frontend.lowered import (
     ArrayArgument,
     Guard,
     Lowered,
+    MethodArgument,
     NewArray,
     ObjectArgument,
     SameArray,
@@ -35,7 +36,17 @@ from conure.frontend.names import constant
 from conure.frontend.outcomes import outcomes
 from conure.frontend.returns import finish_returns
 from conure.frontend.statements import lower_statements
-from conure.frontend.values import Binding, Environment, Items, Number, Poison, Tuple, Value
+from conure.frontend.values import (
+    Binding,
+    Bound,
+    Environment,
+    Instance,
+    Items,
+    Number,
+    Poison,
+    Tuple,
+    Value,
+)
 from conure.ir.nodes import Alloc, Block, Const, Local, Param, Program, Stmt, Var
 from conure.ir.types import BOOL, ArrayType, Type
 from conure.ir.walk import names_read, names_written
@@ -106,6 +117,7 @@ def _lower(
     params = _parameters(ctx, arguments)
     fields = {name: held.value for name, held in frame.env.items() if "." in name}
     frame.outside = _outside(ctx, arguments, fields)
+    ctx.fields = fields
     if may_return:
         frame.env[RETURN_TAKEN] = Binding(Number(Const(False, BOOL)))
     with ctx.nested() as body:
@@ -184,6 +196,8 @@ def _value(ctx: Lowering, params: dict[str, Type], name: str, argument: Argument
                 return Poison(f"{name!r} is a tuple with an item that is not compiled")
             given = tuple(part for part in parts if part is not None)
             return Items(given, name) if is_list else Tuple(given, origin=name)
+        case MethodArgument(called, owner):
+            return Bound(called, Instance(owner))
         case SameArray(other):
             return whole(other, ctx.arrays[other], True) if other in ctx.arrays else None
         case UnboundArgument():

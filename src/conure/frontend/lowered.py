@@ -10,6 +10,7 @@ value (`Outcome`), or with a `Reason`.
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Final
 
 from conure.ir.nodes import Expr, Program
@@ -25,6 +26,7 @@ __all__ = [
     "ConstantOutcome",
     "Guard",
     "Lowered",
+    "MethodArgument",
     "NewArray",
     "NewArrayOutcome",
     "ObjectArgument",
@@ -80,8 +82,21 @@ class TupleArgument(Record):
     is_list: bool = False
 
 
+class MethodArgument(Record):
+    """A function of the class of the object `owner` (that is the name whose attribute it is)."""
+
+    called: FunctionType
+    owner: str
+
+
 Argument = (
-    ScalarArgument | ArrayArgument | SameArray | UnboundArgument | ObjectArgument | TupleArgument
+    ScalarArgument
+    | ArrayArgument
+    | SameArray
+    | UnboundArgument
+    | ObjectArgument
+    | TupleArgument
+    | MethodArgument
 )
 
 

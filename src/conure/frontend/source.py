@@ -56,11 +56,11 @@ def parse_function(function: FunctionType) -> ast.FunctionDef | Reason:
         return Reason("only functions made by `def` are compiled", place, "use `def`")
     indent = len(lines[0]) - len(lines[0].lstrip())
     _shift(node, first - 1, indent)
-    _mangle(node, function.__qualname__)
+    mangle(node, function.__qualname__)
     return node
 
 
-def _mangle(tree: ast.FunctionDef, qualified: str) -> None:
+def mangle(tree: ast.FunctionDef, qualified: str) -> None:
     """Private names of a class as its body has them: `self.__x` is `self._Owner__x`."""
     parts = qualified.split(".")
     owners = [a for a, b in pairwise(parts) if "<locals>" not in (a, b)]

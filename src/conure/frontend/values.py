@@ -82,6 +82,19 @@ class Tuple(Record):
     origin: str | None = None
 
 
+class Instance(Record):
+    """An object of which only attributes are used: those that are arguments, `name.attribute`."""
+
+    name: str
+
+
+class Bound(Record, eq=False):
+    """A method of an object, before it is called."""
+
+    function: object
+    owner: Instance
+
+
 class Items(Record):
     """A short list that is only read, item by item; `origin` names the argument that it is."""
 
@@ -121,7 +134,9 @@ class Poison(Record):
     message: str
 
 
-Value = Number | View | Elements | Tuple | Items | Object | Method | Closure | Poison
+Value = (
+    Number | View | Elements | Tuple | Items | Instance | Bound | Object | Method | Closure | Poison
+)
 
 
 class Binding(Record):

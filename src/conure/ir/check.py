@@ -286,7 +286,7 @@ class _Checker(_Expressions):
 
     def mark(self, loop: For) -> None:
         mark = loop.mark
-        self.require(mark.kind in ("serial", "parallel", "vector"), f"no mark {mark.kind}")
+        self.require(mark.kind in ("serial", "parallel", "vector", "grid"), f"no mark {mark.kind}")
         self.require(mark.grain >= 0, f"a grain of {mark.grain}")
         if mark.guard is not None:
             self.condition(mark.guard)
@@ -307,7 +307,7 @@ class _Checker(_Expressions):
                 self.require(name in self.assignable, f"companion {name}: no local")
             for name in reduction.names:
                 self.require(name not in mark.private, f"{name} is private too")
-        if mark.kind == "parallel":
+        if mark.kind in ("parallel", "grid"):
             self.parallel(loop, mark)
 
     def parallel(self, loop: For, mark: Mark) -> None:

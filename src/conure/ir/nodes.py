@@ -110,9 +110,10 @@ class Mark(Record):
     """How a loop runs. `guard`: parallel only if it holds when the loop is reached, otherwise
     serial. `private`: scalars (and local arrays) each iteration has to itself; `last`: those of
     them whose value after the last iteration is read later. `vector`: iterations are
-    independent apart from `reductions`, and short enough work to be lanes."""
+    independent apart from `reductions`, and short enough work to be lanes. `grid`: as parallel, on
+    a device; of loops so marked directly inside one another each tuple of indexes is a point."""
 
-    kind: str = "serial"  # "serial" | "parallel" | "vector"
+    kind: str = "serial"  # "serial" | "parallel" | "vector" | "grid"
     guard: Expr | None = None
     reductions: tuple[Reduction, ...] = ()
     private: tuple[str, ...] = ()

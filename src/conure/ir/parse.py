@@ -464,7 +464,7 @@ class _Parser(_Expressions):
         return For(index, start, stop, step, self.body(), mark)
 
     def mark(self) -> Mark:
-        if self.token.text not in ("parallel", "vector", "serial"):
+        if self.token.text not in ("parallel", "vector", "grid", "serial"):
             return Mark()
         kind = self.next().text
         reductions: list[Reduction] = []

@@ -123,7 +123,13 @@ def walk(root: Node | Program | Iterable[Node]) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(children(node)))
+        # most nodes are of the first kinds; to ask for all cases took half of the time
+        if type(node) is Apply:
+            stack.extend(reversed(node.args))
+        elif type(node) is Load:
+            stack.extend(reversed(node.index))
+        elif type(node) is not Var and type(node) is not Const:
+            stack.extend(reversed(children(node)))
 
 
 def statements(root: Stmt | Program | Iterable[Stmt]) -> Iterator[Stmt]:
@@ -137,6 +143,8 @@ def statements(root: Stmt | Program | Iterable[Stmt]) -> Iterator[Stmt]:
     while stack:
         stmt = stack.pop()
         yield stmt
+        if type(stmt) is Assign or type(stmt) is Store:
+            continue
         for body in reversed(bodies(stmt)):
             stack.extend(reversed(body))
 

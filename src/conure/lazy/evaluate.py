@@ -69,9 +69,13 @@ def write(target: Array, value: Node, dying: int = 0) -> None:
     `dying` is the id of a node whose holder is about to be dropped: it need not be kept for that.
     """
     with memory.lock:
-        inside = {id(node) for node in topological([value])}
-        evaluate_held([node for node in memory.readers_of(target) if id(node) not in inside])
         order = topological([value])
+        inside = {id(node) for node in order}
+        readers = [node for node in memory.readers_of(target) if id(node) not in inside]
+        if readers:
+            order.clear()
+            evaluate_held(readers)
+            order = topological([value])
         if 0 < len(order) <= _LONGEST and _fits(value, target):
             _write(order, target, value, dying)
         else:

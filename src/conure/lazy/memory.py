@@ -148,11 +148,10 @@ def expose(value: Array) -> Array:
     Where NumPy's interface cannot carry the dtype (objects), the array itself is handed out.
     """
     if value.dtype.kind in "?biufc" and value.size:
-        lent = flat = None
-        if value.flags.c_contiguous:
+        if value.flags.c_contiguous and value.dtype.isnative:
             flat = np.frombuffer(value.data, value.dtype)  # views keep it: its base is no array
-            lent = flat if value.ndim == 1 else flat.reshape(value.shape)
-        if lent is None or flat is None or lent.strides != value.strides:
+            lent = np.ndarray(value.shape, value.dtype, flat, 0, value.strides)
+        else:
             lent = flat = np.asarray(_Holder(value))
         if lent.dtype == value.dtype and lent.strides == value.strides:
             _remember(owner_of(value), flat)

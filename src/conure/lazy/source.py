@@ -104,11 +104,11 @@ class Request:
         if not node.shape:
             self.values.append(value[()])
             return node.dtype.num
-        if node.kind is None:
-            ones = tuple(extent == 1 for extent in node.shape)
-            bare = value[_without_ones(node.shape)] if any(ones) else value
-            node.kind = (node.dtype.num, layout_of(bare) if bare.ndim else "", ones)
-        self.values.append(value[_without_ones(node.shape)] if 1 in node.shape else value)
+        if 1 in node.shape:
+            value = value[_without_ones(node.shape)]
+        if node.kind is None:  # the extents of one are told by the shape
+            node.kind = (node.dtype.num, layout_of(value) if value.ndim else "")
+        self.values.append(value)
         return node.kind, self._shape(node.shape)
 
     def _shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -126,7 +126,7 @@ class Request:
             isinstance(value, np.ndarray)
             and np.may_share_memory(value, target)
             and (
-                value.ctypes.data == target.ctypes.data,
+                _address(value) == _address(target),
                 value.strides == target.strides,
                 value.shape == target.shape,
             )
@@ -147,6 +147,11 @@ def _axes(shape: tuple[int, ...]) -> str:
     if 1 not in shape or max(shape) == 1:
         return ""
     return ", ".join("None" if extent == 1 else ":" for extent in shape)
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from conure.numpy.seam import (
     SIMPLE,
     SMALL,
     Seen,
+    attempt,
     call,
     direct,
     expose,
@@ -29,6 +30,9 @@ Function = Callable[..., Any]
 
 KINDS = (types.FunctionType, types.MethodType, type(numpy.zeros), type(numpy.where))
 """The types of what is wrapped as a function, besides Cython's own."""
+
+DISPATCHED = (type(numpy.zeros), type(numpy.where))
+"""The types of those that NumPy hands to `__array_function__`."""
 
 METADATA = {numpy.shape, numpy.ndim, numpy.size, numpy.iscomplexobj, numpy.isrealobj}
 """What asks for attributes only: a pending array has them."""
@@ -47,8 +51,13 @@ GIVES_ARGUMENT = {
 }
 """What may give back its argument, or a view of it."""
 
-CALLING = {numpy.apply_along_axis, numpy.apply_over_axes, numpy.piecewise}
-"""What hands parts of an array to a function of the caller's."""
+CALLING = {
+    numpy.apply_along_axis: (0, "func1d"),
+    numpy.apply_over_axes: (0, "func"),
+    numpy.fromfunction: (0, "function"),
+    numpy.piecewise: (2, "funclist"),
+}
+"""What hands arrays, or parts of one, to a function of the caller's: which argument that is."""
 
 IN_PLACE_ON_LISTS = {"shuffle"}
 """What writes into a list, which therefore must not be replaced by one that is unwrapped."""
@@ -64,7 +73,36 @@ def function(plain: Any, module: str) -> Function:
     run = _choose(plain)
     functools.update_wrapper(run, plain, ("__name__", "__qualname__", "__doc__"), ())
     run.__module__ = module
-    return run
+    return Dispatcher(run, plain) if type(plain) in DISPATCHED else run
+
+
+class Dispatcher(staticmethod):  # type: ignore[type-arg] # what it takes and gives is NumPy's matter
+    """A function that stands for one of NumPy's, to which it is equal.
+
+    A class of the user's that has an `__array_function__` is handed NumPy's, and looks in a table
+    that was written with ours. What is written in C, such as `np.array`, is no method where a
+    class has it as an attribute.
+    """
+
+    def __init__(self, run: Function, plain: Any) -> None:
+        super().__init__(run)
+        self._plain = plain
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        is_method = instance is not None and hasattr(self._plain, "__get__")
+        return types.MethodType(self, instance) if is_method else self
+
+    def __eq__(self, other: object) -> bool:
+        return self._plain is (other._plain if type(other) is Dispatcher else other)
+
+    def __hash__(self) -> int:
+        return hash(self._plain)
+
+    def __repr__(self) -> str:
+        return repr(self._plain)
+
+    def __reduce__(self) -> str:
+        return str(self.__qualname__)
 
 
 def _choose(plain: Any) -> Function:
@@ -158,7 +196,7 @@ def _constructor(plain: Any) -> Function:
             return direct(value, plain(value), args[0])
         kind = args[1] if len(args) > 1 else kwargs.get("dtype")
         if kind is not None and args and type(args[0]) in (list, tuple) and _objects(kind):
-            return wrapped(plain(*args, **kwargs))
+            return wrapped(attempt(plain, args, kwargs))
         return call(plain, args, kwargs)
 
     return run
@@ -178,9 +216,33 @@ def _on_lists(plain: Any) -> Function:
 
 
 def _calling(plain: Any) -> Function:
+    position, parameter = CALLING[plain]
+
     def run(*args: Any, **kwargs: Any) -> Any:
         for argument in (*args, *kwargs.values()):
             expose(argument)
-        return call(plain, args, kwargs)
+        passed = list(args)
+        if len(passed) > position:
+            passed[position] = _called(passed[position])
+        elif parameter in kwargs:
+            kwargs[parameter] = _called(kwargs[parameter])
+        return call(plain, passed, kwargs)
+
+    return run
+
+
+def _called(argument: Any) -> Any:
+    """A function of the caller's, or several, as such that are given arrays of ours."""
+    if type(argument) in (list, tuple):
+        return [_called(item) for item in argument]
+    return given_ours(argument) if callable(argument) else argument
+
+
+def given_ours(function: Function) -> Function:
+    """The function, to be called by NumPy with its own arrays: it sees ours."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        named = {name: wrapped(item) for name, item in kwargs.items()}
+        return real(function(*map(wrapped, args), **named))
 
     return run

@@ -2,11 +2,14 @@
 
 This file holds the class, what it is an instance of, and how it is made; what it can do is put
 together in `arrays.py`. It is no subclass of numpy.ndarray, since NumPy's own code reads the
-memory of those without asking; it behaves as one, and `isinstance` says so of both.
+memory of those without asking; it behaves as one, and `isinstance` says so both ways round: code
+that imports plain NumPy, such as a library, takes an array of ours for what it is.
 
     >>> import numpy
     >>> from conure.numpy.arrays import ndarray
     >>> isinstance(numpy.arange(3), ndarray), issubclass(numpy.matrix, ndarray)
+    (True, True)
+    >>> isinstance(wrap(numpy.arange(3)), numpy.ndarray), type(wrap(numpy.arange(3))) is ndarray
     (True, True)
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import types
 import weakref
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy
@@ -27,16 +31,26 @@ class ArrayType(type):
     numpy.ndarray in truth, so that `__array_finalize__`, `view(cls)` and `super()` are NumPy's.
     """
 
+    bases: Callable[[Mapping[str, Any]], tuple[type, ...]]
+    """What a derived class has in place of ours, by the names that it defines."""
+
     def __new__(
         cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
     ) -> Any:
         if any(isinstance(base, ArrayType) for base in bases):
-            plain = tuple(Subclassed if isinstance(base, ArrayType) else base for base in bases)
-            return types.new_class(name, plain, keywords, lambda body: body.update(namespace))
+            plain: list[type] = []
+            for base in bases:
+                plain.extend(cls.bases(namespace) if isinstance(base, ArrayType) else (base,))
+            return types.new_class(
+                name, tuple(plain), keywords, lambda body: body.update(namespace)
+            )
         return super().__new__(cls, name, bases, namespace, **keywords)
 
     def __instancecheck__(cls, instance: object) -> bool:
         return issubclass(type(instance), numpy.ndarray) or type.__instancecheck__(cls, instance)
+
+    def __dir__(cls) -> list[str]:
+        return dir(numpy.ndarray)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, numpy.ndarray) or type.__subclasscheck__(cls, subclass)
@@ -57,6 +71,10 @@ class ndarray(metaclass=ArrayType):  # noqa: N801 # the name that it stands in f
     """Of a pending array: the views of it that were taken meanwhile; not set if there are none."""
 
     __hash__ = None  # type: ignore[assignment] # arrays are not hashable, as NumPy's
+
+    @property  # type: ignore[misc] # `isinstance` asks an instance for it; nobody sets it
+    def __class__(self) -> type:
+        return numpy.ndarray
 
 
 _plain_view = numpy.ndarray.view

@@ -63,7 +63,11 @@ def __getitem__(self: Any, key: Any) -> Any:
             view = engine().part(self, key)
             if view is not None:
                 return view
-        result = real(self)[plain_key(key)]
+        value, key = real(self), plain_key(key)
+        try:
+            result = value[key]
+        except ValueError:  # an object in the key may give an array of ours
+            result = attempt(operator.getitem, (value, key), {})
     kind = type(result)
     if kind is plain_array:
         array = new(ndarray)

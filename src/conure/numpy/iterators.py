@@ -43,7 +43,7 @@ class FlatIterator(metaclass=FlatType):
         index: int = self._plain.index
         return index
 
-    def copy(self) -> Any:
+    def copy(self, /) -> Any:
         """A flat copy of the array."""
         return wrapped(self._plain.copy())
 
@@ -67,7 +67,7 @@ class FlatIterator(metaclass=FlatType):
     def __delitem__(self, key: Any) -> None:
         del self._plain[real(key)]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: Any = None, /, *, copy: bool | None = None) -> Any:
         return numpy.asarray(self._plain.__array__(), dtype)
 
     def __eq__(self, other: object) -> Any:

@@ -99,6 +99,6 @@ def resizer() -> Method:
         value = real(self)
         results.release(value)
         held = sys.getrefcount(self) > HELD_ONCE or sys.getrefcount(value) > HELD_ONCE
-        plain(value, *shape, refcheck=bool(refcheck) and held)
+        plain(value, *shape, refcheck=held if refcheck is True else refcheck)
 
     return run

@@ -10,10 +10,11 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy
 
+from conure.configuration import in_force
 from conure.numpy.handle import ndarray, new
 from conure.numpy.large import of_one, of_two
 from conure.numpy.seam import (
@@ -213,14 +214,30 @@ UNNAMED = _unnamed()
 """An operand with no more references is dropped when the operator returns."""
 
 
+_ALONE: Final = 4
+
+
+def _is_done_sooner(value: Any, other: Any, limit: list[int]) -> bool:
+    """Whether NumPy has written a result before a plan for it, which has to run at once and has
+    nothing pending to run with it, would be found and launched."""
+    if value is None or value.size > _ALONE * limit[0]:
+        return False
+    if type(other) is ndarray and other._value is None:
+        return False
+    config = in_force()
+    return config is None or config.device in ("auto", "python")
+
+
 def in_place(function: Any, operate: Method, name: str) -> Method:
     """`array <operator>= other`."""
     slot, limit = getattr(plain_array, name), limit_of(function)
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
-        if (value is None or value.size > limit[0]) and (
-            type(other) is ndarray or type(other) in SCALARS
+        if (
+            (value is None or value.size > limit[0])
+            and (type(other) is ndarray or type(other) in SCALARS)
+            and not _is_done_sooner(value, other, limit)
         ):
             dying = other if sys.getrefcount(other) <= UNNAMED else None
             if type(self) is ndarray and engine().written(self, function, (self, other), dying):

@@ -26,7 +26,8 @@ nothing = numpy.empty(0)
 def make(cls: type, *args: Any, **kwargs: Any) -> Any:
     """`ndarray(shape, dtype, buffer, ...)`, as numpy.ndarray makes it."""
     if cls is not ndarray:  # np.ndarray.__new__(Derived, ...)
-        return plain_array.__new__(cls, *args, **kwargs)
+        named = {name: expose(item) for name, item in kwargs.items()}
+        return plain_array.__new__(cls, *map(expose, args), **named)
     return call(plain_array, args, kwargs)
 
 
@@ -130,13 +131,16 @@ def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: 
     return call(getattr(ufunc, method), inputs, kwargs, written=written)
 
 
-def __array_function__(self: Any, function: Any, kinds: Any, args: Any, kwargs: Any) -> Any:
+def __array_function__(self: Any, /, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    function = func
+    if type(args) is not tuple or type(kwargs) is not dict:  # NumPy's own refusal
+        return nothing.__array_function__(func, types, args, kwargs)
     if function in (numpy.shape, numpy.ndim, numpy.size):  # known of pending arrays
         return function._implementation(*args, **kwargs)
     if any(type(argument) is ndarray for argument in args):
         return call(function, args, kwargs)
     seen: Seen = []
-    plain, named = _everywhere((args, kwargs), seen)
+    plain, named = everywhere((args, kwargs), seen)
     for array in seen:
         writing(array)  # one of them may be `out`
     if not seen:  # hidden in a container of another type: NumPy reads it through `__array__`
@@ -145,13 +149,13 @@ def __array_function__(self: Any, function: Any, kinds: Any, args: Any, kwargs: 
     return result if given(result, args, kwargs) else wrapped(result, seen)
 
 
-def _everywhere(argument: Any, seen: Seen) -> Any:
+def everywhere(argument: Any, seen: Seen) -> Any:
     """The argument with each array in it unwrapped, however it is nested."""
     kind = type(argument)
     if kind is list or kind is tuple:
-        return kind([_everywhere(item, seen) for item in argument])
+        return kind([everywhere(item, seen) for item in argument])
     if kind is dict:
-        return {name: _everywhere(item, seen) for name, item in argument.items()}
+        return {name: everywhere(item, seen) for name, item in argument.items()}
     return unwrapped(argument, seen)
 
 
@@ -167,6 +171,11 @@ def __array_namespace__(self: Any, /, *, api_version: str | None = None) -> type
     version: Any = api_version
     real_module = nothing.__array_namespace__(api_version=version)  # or its error
     return importlib.import_module(f"conure.{real_module.__name__}")
+
+
+def to_numpy(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """The array as NumPy's, which pandas and Matplotlib ask for by this name."""
+    return expose(self).__array__(*args, **kwargs)
 
 
 def __dlpack__(self: Any, /, **kwargs: Any) -> Any:
@@ -197,6 +206,8 @@ PROTOCOLS: dict[str, Any] = {
     "__dir__": names,
     "__class_getitem__": classmethod(__class_getitem__),
     "__array_priority__": 0.0,
+    "_typ": "npy_extension",  # to pandas: what holds a NumPy array, to be taken out by `to_numpy`
+    "to_numpy": to_numpy,
     "__new__": staticmethod(make),
 }
 """What of the array class is defined here."""

@@ -18,6 +18,7 @@ from conure.lazy.evaluate import evaluate_held, evaluate_readers, value_of, writ
 from conure.lazy.moving import MOVING, moved
 from conure.lazy.nodes import Deferred, Node, leaf
 from conure.lazy.record import cast, is_worth, record
+from conure.lazy.results import keep_freed_memory
 from conure.lazy.selection import Selection, combined, is_same, masked, select, total
 from conure.lazy.simple import recorder
 from conure.lazy.views import part_of_complex, place_of, view_of
@@ -469,3 +470,6 @@ def joined_now(
 def settle(array: ndarray) -> None:
     """To be called before the memory of an array is written by NumPy."""
     evaluate_readers(real_array(array))
+
+
+keep_freed_memory()  # large arrays are coming

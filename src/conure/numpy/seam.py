@@ -27,7 +27,7 @@ SMALL = [16_384]
 """Arrays of at most so many elements are computed by NumPy at once, never recorded; a list, so that
 tests can change it."""
 
-LARGE = [32_768]
+LARGE = [39_999]
 """The same for operations that take NumPy less than a nanosecond an element."""
 
 READERS = memory.PENDING
@@ -150,7 +150,7 @@ def wrapped(result: Any, seen: Sequence[ndarray] = ()) -> Any:
         return result
     if isinstance(result, tuple | list):
         return _several(result, seen)
-    if isinstance(result, numpy.ndarray):
+    if isinstance(result, numpy.ndarray) and kind is not ndarray:
         for array in seen:
             expose(array)  # a matrix, say, may share its memory
     return WRAP[kind](result) if kind in WRAP else result
@@ -284,7 +284,7 @@ def attempt(function: Operation, args: Sequence[Any], kwargs: Mapping[str, Any])
 def _as_array(argument: Any) -> Any:
     if type(argument) in (list, tuple):
         return type(argument)([_as_array(item) for item in argument])
-    if isinstance(argument, numpy.ndarray | type) or not hasattr(argument, "__array__"):
+    if issubclass(type(argument), numpy.ndarray | type) or not hasattr(argument, "__array__"):
         return argument
     array = argument.__array__()
     return real(array) if type(array) is ndarray else argument

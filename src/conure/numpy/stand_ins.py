@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from conure.numpy.functions import given_ours
 from conure.numpy.seam import WRAP, call, wrapped
 
 
@@ -15,6 +16,11 @@ class vectorize(numpy.vectorize):  # noqa: N801 # the name that it stands in for
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results of the function for each element."""
         return call(super().__call__, args, kwargs)
+
+    def _vectorize_call_with_signature(self, func: Any, args: Any) -> Any:
+        """NumPy's own step, in which the function is given parts of arrays."""
+        step: Any = getattr(super(), "_vectorize_call_with_signature")  # noqa: B009 # private to NumPy
+        return step(given_ours(func), args)
 
 
 vectorize.__module__ = "conure.numpy"

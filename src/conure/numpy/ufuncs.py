@@ -20,6 +20,9 @@ class UfuncType(type):
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, numpy.ufunc) or type.__instancecheck__(cls, instance)
 
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(numpy.ufunc, name)
+
 
 class ufunc(metaclass=UfuncType):  # noqa: N801 # the name that it stands in for
     """A universal function; see `numpy.ufunc`."""

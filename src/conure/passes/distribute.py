@@ -59,12 +59,14 @@ _Uses = tuple[set[str], set[str], bool]
 _CHEAP: Final = 16.0  # additions that are rather done twice than kept in an array
 _SHARE: Final = 0.2  # the least part of the work that is worth another loop
 _TURNS: Final = 100
-_TRIES: Final = 4
+_TRIES: Final = 4  # loops, each of which takes a look at all of the program ...
+_LARGE: Final = 240  # ... fewer of a program that has more than a fourth of so many statements
 
 
 def distribute(program: Program, verdicts: Mapping[str, Verdict], exact: bool) -> Program:
     """Distribute the loops where that pays; the verdicts hold for the program as given."""
-    for loop in list(_candidates(program.body, verdicts))[:_TRIES]:
+    tries = min(_TRIES, _LARGE // max(len(list(statements(program))), 1))
+    for loop in list(_candidates(program.body, verdicts))[:tries]:
         if any(stmt is loop for stmt in statements(program)):
             program = _distributed(program, loop, exact) or program
     return program

@@ -19,7 +19,7 @@ from typing import Final
 
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import ZERO, Poly
-from conure.analysis.parallel import judge_of
+from conure.analysis.parallel import Judge, judge_of
 from conure.analysis.verdict import Parallel, Serial
 from conure.ir.nodes import (
     Alloc,
@@ -40,16 +40,16 @@ from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders
 
 LAST: Final = "the last iteration, in the array itself"
 _LONG: Final = 40  # statements to have twice
-_TRIES: Final = 4
+_TRIES: Final = 16
 Box = list[tuple[Poly, Poly]]  # for each axis the least subscript, and the one after the greatest
 
 
-def privatize(program: Program, exact: bool) -> Program:
-    """Apply to every loop that is serial for its work array, where it then becomes parallel."""
+def privatize(program: Program, judge: Judge) -> Program:
+    """Apply to every loop that is serial for its work array, where it then becomes parallel; the
+    judge is the program's."""
     if any(isinstance(stmt, Rebind) for stmt in statements(program)):
         return program
-    judge = judge_of(program, exact)
-    for index in [s.index for s in statements(program) if isinstance(s, For)][: 4 * _TRIES]:
+    for index in [s.index for s in statements(program) if isinstance(s, For)][:_TRIES]:
         loop = judge.found.loops[index]
         if not _suits(loop.statement):
             continue
@@ -59,7 +59,7 @@ def privatize(program: Program, exact: bool) -> Program:
         array = verdict.first.array
         if _is_refilled(judge.found, loop, array):
             after = _with_own(program, loop.statement, array)
-            made = judge_of(after, exact)
+            made = judge_of(after, judge.exact)
             if isinstance(made.verdict(index), Parallel):
                 program, judge = after, made
     return program

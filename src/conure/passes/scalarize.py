@@ -144,15 +144,13 @@ def _fixed_cells(loop: For, alone: Alone) -> Iterator[tuple[str, tuple[Expr, ...
         index = next(n.index for n in nodes if isinstance(n, Store))
         own = [n for n in nodes if n.index == index]
         others = [n for n in nodes if n.index != index]
-        same = not any(n.checked for n in own) and (
-            not others or (all(isinstance(n, Load) for n in others) and alone(loop.index, array))
-        )
+        same = not any(n.checked for n in own) and all(isinstance(n, Load) for n in others)
         still = not any(
             isinstance(part, Load) or (isinstance(part, Dim) and part.array in local)
             for e in index for part in walk(e)
         ) and all(names_read(e).isdisjoint(moving) for e in index)  # fmt: skip
         conditions = _reached(loop, array, index, moving) if same and still else None
-        if conditions is not None:
+        if conditions is not None and (not others or alone(loop.index, array)):  # the dear question
             yield array, index, conditions
 
 

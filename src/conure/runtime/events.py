@@ -117,12 +117,15 @@ def collect(event: Event) -> None:
 
 
 def record(
-    place: Loc, what: str, device: str, begin: float, compile_seconds: float = 0.0, reason: str = ""
-) -> None:
-    """An event that began at `time.perf_counter() == begin`, compiling included, and ends now."""
+    place: Loc, what: str, device: str, begin: float, compile_seconds: float = 0.0,
+    reason: str = "", moved: tuple[int, int] = (0, 0),
+) -> None:  # fmt: skip
+    """An event that began at `time.perf_counter() == begin`, compiling included, and ends now;
+    `moved` are the bytes that went to the device and came from it."""
     if _profiles:
         seconds = time.perf_counter() - begin - compile_seconds
-        collect(Event(place.text(), what, device, seconds, compile_seconds, reason=reason))
+        text = place.text()
+        collect(Event(text, what, device, seconds, compile_seconds, *moved, reason=reason))
 
 
 _notes: dict[str, None] = {}

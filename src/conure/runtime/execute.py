@@ -34,6 +34,8 @@ from conure.artifact import CALL, MISS, ArgumentSlot, Artifact, ResultSlot
 from conure.errors import DeviceError
 from conure.ir.types import NUMPY_SCALARS, SCALARS
 from conure.runtime import pool
+from conure.runtime.device import calling
+from conure.runtime.devices import the_device
 from conure.target import ArrayFields, host
 
 Values = tuple[object, ...]
@@ -109,10 +111,14 @@ class Kernel:
             "UNBOUND": self._unbound,
             **{f"numpy_{scalar.name}": scalar.dtype.type for scalar in NUMPY_SCALARS},
         }
-        call = call_source(artifact.arguments, bool(artifact.results), artifact.parallel)
-        exec(call + box_source(artifact.results), names)
+        source = call_source(artifact.arguments, bool(artifact.results), artifact.parallel)
+        exec(source + box_source(artifact.results), names)
         self.box = names["box"]
-        self.call = names["call"]
+        call = names["call"]
+        if artifact.device:
+            written = [k for k, slot in enumerate(artifact.arguments) if slot.written]
+            call = calling(call, functools.partial(the_device, artifact.device), written)
+        self.call = call
 
 
 def _builtin(address: int) -> Callable[..., int]:

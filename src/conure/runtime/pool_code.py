@@ -33,9 +33,9 @@ from typing import Final
 
 from conure.runtime.worker_code import WORKER_TEXT
 
-# Byte offsets in the runtime struct. The first eighteen slots of 8 bytes are the interface to
-# compiled kernels, the rest is the pool's own; words that threads fight over have lines of
-# their own (two lines each: processors prefetch in pairs).
+# Byte offsets in the runtime struct. The first eighteen slots of 8 bytes and LAUNCH, TOUCH, FORGET
+# are the interface to compiled code, the rest is the pool's own; words that threads fight over
+# have lines of their own (two lines each: processors prefetch in pairs).
 ARRAY_TYPE: Final = 0
 PARALLEL: Final = 8
 POLL: Final = 16
@@ -52,6 +52,9 @@ WORKERS: Final = 192
 STARTED: Final = 200
 RECENT_TICK: Final = 208
 RECENT_WORK: Final = 216
+LAUNCH: Final = 224
+TOUCH: Final = 232
+FORGET: Final = 240
 LOCK: Final = 256
 SEQUENCE: Final = 384
 SLEEPERS: Final = 388

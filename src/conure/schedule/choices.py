@@ -36,3 +36,10 @@ class Packing(Record):
     condition: Expr
     turns: int
     strip: int
+
+
+class Nest(Record):
+    """Loops that become a device's grid: their indexes, slowest first, and the mark of each."""
+
+    order: tuple[str, ...]
+    marks: tuple[Mark, ...]

@@ -12,7 +12,7 @@ The rules, in the order of their gain on a machine with caches and vectors:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from conure.analysis.lanes import can_be_lanes, depends, holds_loop, varying
 from conure.analysis.parallel import Parallel, Serial
@@ -34,9 +34,13 @@ _CHAINS = 8  # recurrences side by side: about as many as one step of one takes 
 _SHORT = 4  # statements of such a recurrence
 
 
-def choose(program: Program, verdicts: Verdicts, target: Target) -> Choices:
-    """Choices for every loop of a program."""
-    chooser = _Chooser(program, verdicts, target, Strides(program), Choices(masked=target.masks))
+def choose(
+    program: Program, verdicts: Verdicts, target: Target, elsewhere: Collection[str] = ()
+) -> Choices:
+    """Choices for every loop of a program, but for those nests whose outermost index is among
+    `elsewhere`: they are another device's."""
+    marks = Choices(masked=target.masks)
+    chooser = _Chooser(program, verdicts, target, Strides(program), marks, frozenset(elsewhere))
     for stmt in program.body:
         chooser.outside(stmt)
     return chooser.choices
@@ -48,11 +52,14 @@ class _Chooser(Record, frozen=False):
     target: Target
     strides: Strides
     choices: Choices
+    elsewhere: frozenset[str] = frozenset()
 
     # ---- the cores ------------------------------------------------------------------------
 
     def outside(self, stmt: Stmt) -> None:
         """A statement that no parallel loop is around."""
+        if isinstance(stmt, For) and stmt.index in self.elsewhere:
+            return
         if isinstance(stmt, For) and self._worth_sharing(stmt):
             self._share(stmt)
             return
@@ -65,6 +72,10 @@ class _Chooser(Record, frozen=False):
     def _worth_sharing(self, loop: For) -> bool:
         verdict = self.verdicts.get(loop.index)
         if not isinstance(verdict, Parallel) or any(r.array for r in verdict.reductions):
+            return False
+        if self.elsewhere and any(
+            isinstance(stmt, For) and stmt.index in self.elsewhere for stmt in statements(loop.body)
+        ):
             return False
         return not (trips(loop) <= _FEW and holds_inner(loop))
 

@@ -38,7 +38,10 @@ Facts = Mapping[str, float | tuple[int, ...]]
 
 def python_seconds(program: Program, facts: Facts) -> float:
     """An estimate for these arguments; infinite where a loop's length cannot be told."""
-    return _list(program.body, dict(facts))
+    try:
+        return _list(program.body, dict(facts))
+    except (OverflowError, ValueError):  # with numbers that no float holds, or from inf - inf
+        return math.inf
 
 
 def _list(stmts: tuple[Stmt, ...], known: dict[str, float | tuple[int, ...]]) -> float:
@@ -53,7 +56,7 @@ def _statement(stmt: Stmt, known: dict[str, float | tuple[int, ...]]) -> float:
         case For():
             trips = _trips(stmt, known)
             start = _number(stmt.start, known)
-            if trips and start is not None:
+            if trips and start is not None and math.isfinite(trips):
                 middle = start + (trips - 1) / 2 * (_number(stmt.step, known) or 1)
                 known[stmt.index] = middle
             return own + (trips * (_STEP + _list(stmt.body, known)) if trips else 0.0)
@@ -82,7 +85,8 @@ def _trips(loop: For, known: dict[str, float | tuple[int, ...]]) -> float:
     start, stop, step = (_number(e, known) for e in (loop.start, loop.stop, loop.step))
     if start is None or stop is None or not step:
         return math.inf
-    return max(0.0, math.ceil((stop - start) / step))
+    count = (stop - start) / step
+    return max(0.0, math.ceil(count)) if math.isfinite(count) else math.inf
 
 
 def _number(expr: Expr, known: dict[str, float | tuple[int, ...]]) -> float | None:

@@ -102,6 +102,9 @@ def same(want: Any, got: Any, where: str, size: int) -> None:
     elif type(want) is numpy.ndarray:
         assert type(got) is conure.numpy.ndarray, f"{where}: {type(got)}"
         same_array(want, numpy.asarray(got), where, size)
+        if size == SIZES[0]:
+            assert got.strides == want.strides, where
+            assert got.flags.c_contiguous == want.flags.c_contiguous, where
         assert want.flags.writeable == got.flags.writeable, where
     elif isinstance(want, numpy.ndarray):
         assert type(got) is type(want), where
@@ -129,5 +132,3 @@ def same_array(want: Any, got: Any, where: str, size: int) -> None:
             assert numpy.array_equal(numpy.signbit(got), numpy.signbit(want)), where
     else:
         numpy.testing.assert_array_equal(got, want, err_msg=where)
-    if size == SIZES[0]:
-        assert (got.strides, got.flags.c_contiguous) == (want.strides, want.flags.c_contiguous)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 
 import numpy
@@ -14,12 +15,28 @@ import conure.numpy as np
 def test_plain_arrays_are_instances() -> None:
     assert isinstance(numpy.arange(3), np.ndarray)
     assert isinstance(np.arange(3), np.ndarray)
-    assert not isinstance(np.arange(3), numpy.ndarray)
+    assert isinstance(np.arange(3), numpy.ndarray)
+    assert isinstance(np.arange(300_000) * 2, numpy.ndarray)
     assert not isinstance([1], np.ndarray)
     assert issubclass(numpy.matrix, np.ndarray)
     assert issubclass(np.ndarray, np.ndarray)
     assert not issubclass(list, np.ndarray)
     assert type(np.arange(3)) is np.ndarray
+
+
+def test_members_look_like_numpys() -> None:
+    assert dir(np.ndarray) == dir(numpy.ndarray)
+    assert dir(np.arange(3)) == dir(numpy.arange(3))
+    for name, plain in inspect.getmembers(numpy.ndarray, callable):
+        if name in ("__class__", "__class_getitem__", "__new__", "__init_subclass__"):
+            continue
+        member = getattr(np.ndarray, name)
+        assert member.__doc__ == plain.__doc__, name
+        try:
+            expected = inspect.signature(plain)
+        except ValueError:
+            continue
+        assert str(inspect.signature(member)) == str(expected), name
 
 
 class Annotated(np.ndarray):

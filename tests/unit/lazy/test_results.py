@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import pickle
+import platform
+import subprocess
+import sys
 import threading
 import time
 
@@ -184,3 +188,37 @@ def test_two_threads_are_not_handed_the_same(monkeypatch):
     for thread in threads:
         thread.join()
     assert len({address(array) for array in made}) == 4
+
+
+FAULTS = """
+import resource
+import numpy
+import conure.numpy as np
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+x = np.array(numpy.ones(40_000))
+(x + 1.0)[0]  # loads the engine
+plain = numpy.ones(39_000)
+for _ in range(5):
+    one = plain + plain
+    two = one * 0.5
+    del one, two
+before = faults()
+for _ in range(100):
+    one = plain + plain
+    two = one * 0.5
+    del one, two
+print((faults() - before) / 100)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is of glibc")
+def test_pages_of_freed_arrays_are_kept():
+    environment = {name: text for name, text in os.environ.items() if "MALLOC" not in name}
+    finished = subprocess.run(
+        [sys.executable, "-c", FAULTS],
+        capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    assert float(finished.stdout) < 10  # each array has about 80 pages

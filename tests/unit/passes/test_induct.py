@@ -37,17 +37,19 @@ STEADY = {
         b?[i] = a?[0] k.out = k.out +? 0 }""",
     "two": """for i in 0:n { a?[k.out] = b?[h.out] k.out = k.out +? 2 h.out = h.out +? 1 }""",
     "inside an if": "for i in 0:n { if b?[i] > 2.0:f64 { a?[k.out] = b?[i] } k.out = k.out +? 1 }",
+    "twice": "for i in 0:n { k.out = k.out +? 1 a?[k.out] = b?[i] k.out = k.out +? 1 }",
+    "of another": "for i in 0:n { h.out = k.out + 1 k.out = h.out +? 1 }",
+    "before and after the inner loop": """for i in 0:n { k.out = k.out +? 1
+        for j in 0:m { a?[k.out] = c?[i, j] k.out = k.out +? 1 } k.out = k.out -? 1 }""",
 }
 OTHER = {
     "sometimes": "for i in 0:n { if b?[i] > 2.0:f64 { k.out = k.out +? 1 } a?[k.out] = 1.0:f64 }",
     "by the index": "for i in 0:n { a?[k.out] = b?[i] k.out = k.out +? i }",
     "by what changes": "for i in 0:n { a?[k.out] = b?[i] k.out = k.out +? l l = l * 2 }",
     "by memory": "for i in 0:n { k.out = k.out +? int(q?[i]) a?[k.out] = b?[i] }",
-    "twice": "for i in 0:n { k.out = k.out +? 1 a?[k.out] = b?[i] k.out = k.out +? 1 }",
     "an early end": """block out { for i in 0:n { if b?[i] > 3.0:f64 { leave out }
         a?[k.out] = b?[i] k.out = k.out +? 1 } }""",
     "a moving stop": "for i in 0:k.out + 3 { k.out = k.out +? 1 }",
-    "of another": "for i in 0:n { h.out = k.out + 1 k.out = h.out +? 1 }",
     "of another before": "for i in 0:n { k.out = h.out +? 1 h.out = k.out }",
 }
 
