@@ -24,7 +24,7 @@ from conure.frontend.values import Number
 from conure.ir.nodes import Apply, Const, Expr, If, Load, Var
 from conure.ir.ops import OPS, apply, cast
 from conure.ir.rules import can_fail
-from conure.ir.types import B1, BOOL, FLOAT, INT, Scalar
+from conure.ir.types import B1, BOOL, C64, FLOAT, INT, Scalar
 from conure.ir.walk import walk
 
 _TRUE = Const(True, BOOL)
@@ -191,7 +191,10 @@ def _array_power(base: Expr, exponent: Expr) -> Expr:
 
 
 def _array_product(ctx: Lowering, op: str, left: Expr, right: Expr) -> Expr:
-    """Of complex arrays; NumPy takes the square for the power 2."""
+    """Of complex arrays; NumPy takes the square for the power 2. Whether it fuses those of
+    complex64 depends on their strides."""
+    if left.type is C64:
+        ctx.refuse("NumPy rounds products of complex64 arrays by their strides", "use complex128")
     if op == "pow" and _is_two(right):
         right = left = left if isinstance(left, Var | Const) else ctx.temporary(left)
     elif op == "pow":

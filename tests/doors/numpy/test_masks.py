@@ -214,7 +214,7 @@ def same(want: Any, got: Any) -> None:
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u1", "c16"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
-def test_program(program: Program, dtype: str, device: str) -> None:
+def test_program(program: Program, dtype: str, device: Any) -> None:
     numbers = numpy.random.default_rng(3).integers(0, 6, (2, SIZE)).astype(dtype)
     x, y = (part.reshape(400, 250) if program is not masks_that_disagree else part
             for part in numbers)  # fmt: skip
