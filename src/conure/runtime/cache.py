@@ -194,7 +194,10 @@ def _decode(data: bytes, key: str, secret: bytes) -> Artifact:
     code = data[_HEADER.size + facts_length :]
     if not hmac.compare_digest(tag, _tag(secret, key, facts, code)):
         raise CacheError("a file of the cache of compiled code is damaged or foreign")
-    return Artifact.from_json(json.loads(facts), code)
+    try:
+        return Artifact.from_json(json.loads(facts), code)
+    except (LookupError, TypeError, ValueError) as error:
+        raise CacheError("a file of the cache of compiled code is of another version") from error
 
 
 def _tag(secret: bytes, key: str, facts: bytes, code: bytes) -> bytes:

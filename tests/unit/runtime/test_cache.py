@@ -86,6 +86,19 @@ def test_an_artifact_under_another_key_is_refused(tmp_path: Path, notes: list[st
     assert len(notes) == 1
 
 
+def test_what_another_version_wrote_is_refused(
+    tmp_path: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker pool's own code has a key in which no version of ours takes part."""
+    facts = {name: value for name, value in ARTIFACT.to_json().items() if name != "parallel"}
+    with monkeypatch.context() as before:
+        before.setattr(Artifact, "to_json", lambda self: facts)
+        Cache(tmp_path).put(ARTIFACT)
+    assert Cache(tmp_path).get(ARTIFACT.key) is None
+    assert len(notes) == 1
+    assert not list(tmp_path.glob("*.artifact"))
+
+
 def test_an_artifact_of_another_folder_is_refused(tmp_path: Path, notes: list[str]) -> None:
     there, here = Cache(tmp_path / "there"), Cache(tmp_path / "here")
     there.put(ARTIFACT)
