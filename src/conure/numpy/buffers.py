@@ -30,13 +30,15 @@ def __buffer__(self: Any, flags: int, /) -> Any:
 
 def _lend(array: Any, view: int | None, flags: int) -> int:
     """Python's `bf_getbuffer`; no exception passes through it."""
+    if view is not None:  # whoever is refused finds no owner there
+        ctypes.c_void_p.from_address(view + ctypes.sizeof(ctypes.c_void_p)).value = None
     try:
         if array.dtype.kind not in LENT:
             return -1
         result: int = ctypes.pythonapi.PyObject_GetBuffer(
             ctypes.py_object(expose(array)), ctypes.c_void_p(view), flags
         )
-    except (BufferError, ValueError):
+    except BaseException:  # also Ctrl-C, and errors of an evaluation: the caller asks otherwise
         return -1
     return result
 

@@ -113,6 +113,8 @@ def _choose(plain: Any) -> Function:
         return _constructor(plain)
     if plain.__name__ in IN_PLACE_ON_LISTS:
         return _on_lists(plain)
+    if plain is numpy.bmat:
+        return _of_names(plain)
     if plain in CALLING:
         return _calling(plain)
     if plain in GIVES_ARGUMENT or written[:1] in ((0,), (1,)):
@@ -227,6 +229,18 @@ def _calling(plain: Any) -> Function:
         elif parameter in kwargs:
             kwargs[parameter] = _called(kwargs[parameter])
         return call(plain, passed, kwargs)
+
+    return run
+
+
+def _of_names(plain: Any) -> Function:
+    """`np.bmat("A, B")`, which looks for the names in the function that calls it."""
+
+    def run(obj: Any, ldict: Any = None, gdict: Any = None) -> Any:
+        if isinstance(obj, str) and gdict is None:
+            frame = sys._getframe(1)
+            return plain(obj, frame.f_locals, frame.f_globals)
+        return call(plain, (obj, ldict, gdict), {})
 
     return run
 

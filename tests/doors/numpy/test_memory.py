@@ -14,6 +14,7 @@ import numpy
 import pytest
 
 import conure.numpy as np
+from conure.numpy.seam import engine
 from tests.doors.numpy.compared import SIZES
 
 
@@ -81,3 +82,17 @@ def test_what_numpy_asks_of_arrays(ours) -> None:
         numpy.testing.assert_equal(ours, ours + 1)
     assert numpy.matrix(ours[:4]).shape == (1, 4)
     assert type(numpy.ma.masked_greater(ours, 3).filled(0)) is numpy.ndarray
+
+
+def test_an_error_of_the_evaluation_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(array):
+        raise KeyError("no value")
+
+    pending = np.arange(300_000.0) * 2 + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(engine(), "real_array", fail)
+        with pytest.raises((KeyError, SystemError)):
+            memoryview(pending)
+        with pytest.raises(KeyError):
+            numpy.asarray(pending)
+    assert numpy.asarray(pending)[1] == 3

@@ -118,3 +118,13 @@ def test_ufuncs_are_equal_to_numpys() -> None:
     assert isinstance(numpy.add, np.ufunc)
     assert isinstance(np.add, np.ufunc)
     assert not isinstance(np.sum, np.ufunc)
+
+
+def test_names_of_the_caller() -> None:
+    left, right = np.eye(2), np.zeros((2, 1))
+    assert np.bmat("left, right").tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert np.bmat("left; left").shape == (4, 2)
+    assert np.r_["left, right"].shape == (2, 3)
+    assert np.bmat([[left, right]]).shape == (2, 3)
+    with pytest.raises(NameError):
+        np.bmat("nothing, left")
