@@ -133,7 +133,6 @@ def test_two_ways_out(flag):
         (distance, ("a", 4)),
         (in_place, (ROW.astype(int), ROW)),
     ],
-    ids=str,
 )
 def test_what_raises_or_is_small(function, arguments):
     same(function, *arguments)
