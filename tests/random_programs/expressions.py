@@ -123,6 +123,11 @@ class Expressions:
         """The name of some array, for its length."""
         return self.draw.pick(self.scope.arrays).name
 
+    def _of_two(self, one: str, two: str) -> str:
+        """Of equal zeros NumPy's `fmin` gives the one or the other, by how they lie in memory."""
+        name = self.draw.pick(["minimum", "maximum", "copysign", "fmin"])
+        return f"(np.fmin({one}, {two}) + 0.0)" if name == "fmin" else f"np.{name}({one}, {two})"
+
     def floating(self, depth: int) -> str:
         draw = self.draw
         one, two = self.number("f", depth), self.number("f", depth - 1)
@@ -138,7 +143,7 @@ class Expressions:
                 (0.5, f"abs({one})"),
                 (0.4, f"-{one}"),
                 (0.6, f"{draw.pick(['min', 'max'])}({one}, {two})"),
-                (0.4, f"np.{draw.pick(['minimum', 'maximum', 'copysign', 'fmin'])}({one}, {two})"),
+                (0.4, self._of_two(one, two)),
                 (0.3, f"math.sqrt(abs({one}))"),
                 (0.3, f"np.sqrt(np.abs({one}))"),
                 (0.1, f"np.sqrt({one})"),
