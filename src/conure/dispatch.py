@@ -30,7 +30,7 @@ from conure.outcomes import builder, parameters
 from conure.quick import has_short_rows, quick
 from conure.record import Record
 from conure.refusals import Refusals
-from conure.runtime.device import moved
+from conure.runtime import device
 from conure.runtime.events import Event, collect, note, record, recording
 from conure.runtime.execute import Kernel
 from conure.runtime.pool import take_interruption
@@ -223,6 +223,9 @@ class Dispatcher:
                 careful = True
         if careful:
             status, results = self._attempt(self._kernel(variant, True), given, variant)
+        if status == FAIL and device.failed():
+            at_home = replace(variant.config, device="cpu")
+            return self._run(self.prepare(variant.signature, at_home), values)
         _record_run(self.place, variant, careful, status, begin)
         self.around.account(variant.compile_seconds, status)
         variant.compile_seconds = 0.0
@@ -369,9 +372,9 @@ def _record_run(place: Loc, variant: Variant, careful: bool, status: int, begin:
     """An event of a run that began then; on a device, with the bytes that it moved."""
     kernel = variant.kernel(careful)
     there = kernel.artifact.device if kernel is not None else ""
-    device = (there or "cpu") if status in (OK, INTERRUPTED) else "python"
-    bytes_moved = moved() if there else (0, 0)
-    record(place, "loops", device, begin, variant.compile_seconds, _TEXT[status], bytes_moved)
+    where = (there or "cpu") if status in (OK, INTERRUPTED) else "python"
+    bytes_moved = device.moved() if there else (0, 0)
+    record(place, "loops", where, begin, variant.compile_seconds, _TEXT[status], bytes_moved)
 
 
 def _record_python(place: Loc, reason: str) -> None:

@@ -67,7 +67,7 @@ def may_go(op: str, scalar: Scalar, device: str) -> bool:
 
 
 _TOGETHER = 8
-NOT_HERE = ("cast", "select", "complex", "and", "or")
+NOT_HERE = ("cast", "select", "choice", "complex", "and", "or")
 
 
 def cases() -> list[tuple[Scalar, tuple[str, ...]]]:

@@ -1,7 +1,8 @@
 """The kernels of the nests as PTX, assembled for two processors: no spills, registers as they were.
 
 `ptxas` comes with the wheel `nvidia-cuda-nvcc`, the math functions with `nvidia-nvvm`; no GPU is
-needed. The figures are golden, one file per version of ptxas: another one only must not spill.
+needed. The figures are golden, one file per version of ptxas; a kernel may get better, or a little
+worse, as passes change. With another version it must only not spill.
 """
 
 from __future__ import annotations
@@ -126,19 +127,24 @@ def test_registers_and_spills(
     golden: Callable[[str, str], None],
     request: pytest.FixtureRequest,
 ) -> None:
-    lines = []
+    found = {}
     for name in sorted(ALL):
         rows = figures(assembled(kernels(name, processor), processor, tmp_path))
         assert rows, name
         for kernel, registers, spilled in rows:
             assert spilled == 0, f"{name} {kernel}: {spilled} bytes"
-            lines.append(f"{name:15} {kernel:4} {registers:3} registers")
+            found[f"{name} {kernel}"] = registers
+    text = "\n".join(f"{kernel:20} {registers:3} registers" for kernel, registers in found.items())
     version = subprocess.run([str(ptxas()), "--version"], capture_output=True, text=True)
     release = re.search(r"release ([\d.]+)", version.stdout)
     assert release is not None
-    file = f"ptx/{processor}-{release[1]}.txt"
-    if request.config.getoption("--update-golden") or (GOLDEN / file).exists():
-        golden(file, "\n".join(lines))
+    file = GOLDEN / "ptx" / f"{processor}-{release[1]}.txt"
+    if request.config.getoption("--update-golden"):
+        golden(str(file.relative_to(GOLDEN)), text)
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        kernel, before = line[:20].strip(), int(line[20:].split()[0])
+        now = found.get(kernel, 0)
+        assert now <= before + before // 4 + 4, f"{kernel}: {now} registers, it were {before}"
 
 
 @needs_functions

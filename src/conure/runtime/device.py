@@ -268,6 +268,7 @@ class _Stack(threading.local):
     def __init__(self) -> None:
         self.sessions: list[Session] = []
         self.moved = (0, 0)
+        self.failed = False
 
 
 _stack: Final = _Stack()
@@ -320,6 +321,12 @@ def moved() -> tuple[int, int]:
     return _stack.moved
 
 
+def failed() -> bool:
+    """Whether it was the device that failed in this thread's last call on one; asked once."""
+    was, _stack.failed = _stack.failed, False
+    return was
+
+
 def calling(
     call: Callable[[tuple[object, ...]], tuple[int, Any]],
     device: Callable[[], Device],
@@ -345,7 +352,8 @@ def calling(
         if session.error is not None and not isinstance(session.error, Exception):
             raise session.error
         if session.error is not None:
-            note(f"{session.device.name} failed, Python runs instead: {session.error}")
+            note(f"{session.device.name} failed, the host runs instead: {session.error}")
+            _stack.failed = True
             return FAIL, out
         return status, out
 

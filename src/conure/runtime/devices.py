@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from conure.runtime.cuda import open_cuda
-from conure.runtime.device import Device
+from conure.runtime.device import Device, refused
 from conure.runtime.opencl import open_opencl
 from conure.target import DEVICES, Target
 from conure.target import device as target_named
@@ -29,7 +29,13 @@ def the_device(name: str) -> Device:
 
 @functools.cache
 def _opened(name: str, process: int) -> Device:
+    if _first.setdefault(name, process) != process:
+        raise refused(name, "its driver does not survive a fork; start processes by spawning")
     return _OPENERS[name]()
+
+
+_first: Final[dict[str, int]] = {}
+"""The process in which each driver was first asked for; known to its children."""
 
 
 def target_of(name: str) -> Target | None:

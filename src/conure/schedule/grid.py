@@ -44,7 +44,7 @@ Verdicts = Mapping[str, Parallel | Serial]
 _STACK_BYTES: Final = 1024  # arrays that a thread has to itself
 _COMPLEX: Final = frozenset(
     ("add", "sub", "mul", "divide", "neg", "abs", "conj", "real", "imag", "complex", "equal",
-     "not_equal", "cast", "select")
+     "not_equal", "cast", "select", "choice")
 )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ class _Chooser(Record):
                 return
 
     def _function(self, node: Apply) -> Iterator[str]:
-        kind = node.args[1 if node.op == "select" else 0].type
+        kind = node.args[1 if node.op in ("select", "choice") else 0].type
         if kind.kind == "complex" and node.op not in _COMPLEX:
             yield f"{node.op} of complex numbers is not available there"
         if kind.kind != "real" or not OPS[node.op].math or node.op == "sqrt":
