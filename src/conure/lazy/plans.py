@@ -70,7 +70,7 @@ class Plan:
         if kernel is not None and self.failures < _MOST_FAILURES:
             results = self._attempt(kernel, values)
             if results is not None:
-                self._record("cpu", begin)
+                self._record(kernel.artifact.device or "cpu", begin)
                 return results
         with_numpy = self._numpy(values, request)
         self.seconds += time.perf_counter() - begin

@@ -340,6 +340,7 @@ def calling(
         session = Session(device(), arrays)
         _connect()
         _stack.sessions.append(session)
+        _stack.failed = False
         try:
             status, out = call(values)
             if status == OK and session.error is None:
