@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_strict_refuses_what_stays_with_the_host(device: str) -> None:
     there(device, divide, rng.random(20) + 1, np.zeros(20), 20)
 
 
-def test_after_a_fork(device: str) -> None:
+def test_after_a_fork(device: str, tmp_path: Path) -> None:
     code = f"""
 import os, numpy as np, conure
 @conure.jit(device={device!r})
@@ -157,7 +158,9 @@ _, status = os.waitpid(child, 0)
 y = np.zeros(100); fill(y)
 assert (x == y).all() and status == 0
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    script = tmp_path / "forking.py"
+    script.write_text(code, encoding="utf-8")
+    subprocess.run([sys.executable, str(script)], check=True, timeout=120)
 
 
 def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
