@@ -54,6 +54,21 @@ class Book:
     _lows: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
     _highs: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
     _count: int = 0
+    # What was found so far, of the names in `_met`: it holds until more is learnt about one.
+    _met: set[str] = field(default_factory=set)
+    _rank: dict[Expr, int] = field(default_factory=dict)
+    _entry: dict[Expr, bool] = field(default_factory=dict)
+    _spans: dict[Expr, Interval] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """What was found may be better, or otherwise, now."""
+        for found in (self._met, self._rank, self._entry, self._spans):
+            found.clear()
+
+    def narrow(self, atom: Var | Dim, interval: Interval) -> None:
+        """An atom of before lies within these numbers, too."""
+        self.intervals[atom] = self.of_atom(atom).meet(interval)
+        self.forget()
 
     def fresh(
         self,
@@ -65,6 +80,8 @@ class Book:
         interval: Interval | None = None,
     ) -> Var:
         """A new variable called `name` that varies in the loops of `home`."""
+        if name in self._met:
+            self.forget()
         self._count += 1
         self.homes[name] = home
         self._ranks[name] = self._count
@@ -100,10 +117,23 @@ class Book:
 
     def rank(self, atom: Expr) -> int:
         """0 for what is known at entry; else later atoms rank higher."""
-        return max((self._ranks.get(name, 0) for name in leaves(atom)), default=0)
+        known = self._rank.get(atom)
+        if known is None:
+            names = leaves(atom)
+            known = max((self._ranks.get(name, 0) for name in names), default=0)
+            self._rank[atom] = known
+            self._met |= names
+        return known
 
     def at_entry(self, atom: Expr) -> bool:
         """Whether an atom can be computed at the region's entry, without fail."""
+        known = self._entry.get(atom)
+        if known is None:
+            known = self._entry[atom] = self._at_entry(atom)
+        return known
+
+    def _at_entry(self, atom: Expr) -> bool:
+        self._met |= leaves(atom)
         match atom:
             case Const() | Var() | Dim():
                 return not self.rank(atom)
@@ -126,6 +156,12 @@ class Book:
         """The numeric interval of an atom."""
         if (known := self.intervals.get(atom)) is not None:
             return known
+        if (known := self._spans.get(atom)) is None:
+            self._met |= leaves(atom)
+            known = self._spans[atom] = self._of_atom(atom)
+        return known
+
+    def _of_atom(self, atom: Expr) -> Interval:
         match atom:
             case Const():
                 value = atom.value
@@ -185,6 +221,14 @@ class Book:
 class Ranges(Book):
     """What follows from the numbers: intervals, bounds, proofs."""
 
+    _proofs: dict[Facts, dict[tuple[Poly, int], bool]] = field(default_factory=dict)
+    _ends: dict[Facts, dict[tuple[Poly, int, bool], list[Poly]]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        super().forget()
+        self._proofs.clear()
+        self._ends.clear()
+
     def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
         """Numeric bounds, also by way of symbolic ones."""
         result = self.numeric(poly)
@@ -211,8 +255,24 @@ class Ranges(Book):
     ) -> list[Poly]:
         """Polynomials of the atoms to `keep` (default: those known at entry) that bound `poly`
         from above or below; each of them does. Empty: none was found."""
-        keep = keep or self.at_entry
-        loose = [atom for atom in poly.atoms if not keep(atom)]
+        if keep is not None:
+            return self._extremes(poly, upper, facts, keep, depth)
+        known = self._ends.setdefault(facts, {})
+        question = poly, depth, upper
+        if question not in known:
+            known[question] = self._extremes(poly, upper, facts, None, depth)
+        return known[question]
+
+    def _extremes(
+        self,
+        poly: Poly,
+        upper: bool,
+        facts: Facts,
+        keep: Callable[[Expr], bool] | None,
+        depth: int,
+    ) -> list[Poly]:
+        kept = keep or self.at_entry
+        loose = [atom for atom in poly.atoms if not kept(atom)]
         if not loose:
             return [poly]
         atom = max(loose, key=self._order)
@@ -242,7 +302,7 @@ class Ranges(Book):
         atom = max(loose, key=self._order)
         if not poly.linear_in(atom):
             return []
-        ends = [self.bounds(atom, up, facts, keep or self.at_entry, _DEPTH) for up in (False, True)]
+        ends = [self.bounds(atom, up, facts, keep, _DEPTH) for up in (False, True)]
         found: list[tuple[Poly, ...]] = []
         for low, high in zip(*ends, strict=False):
             ways = [self.corners(poly.substitute(atom, end), facts, keep) for end in (low, high)]
@@ -271,7 +331,7 @@ class Ranges(Book):
         atom: Expr,
         upper: bool,
         facts: Facts,
-        keep: Callable[[Expr], bool],
+        keep: Callable[[Expr], bool] | None,
         depth: int,
     ) -> list[Poly]:
         """Bounds of one atom in terms of earlier ones."""
@@ -305,7 +365,7 @@ class Ranges(Book):
         atom: Apply,
         upper: bool,
         facts: Facts,
-        keep: Callable[[Expr], bool],
+        keep: Callable[[Expr], bool] | None,
         depth: int,
     ) -> list[Poly]:
         args = [as_poly(arg) for arg in atom.args] if atom.type is INT else []
@@ -346,6 +406,12 @@ class Ranges(Book):
             return True
         if depth <= 0:
             return False
+        known = self._proofs.setdefault(facts, {})
+        if (poly, depth) not in known:
+            known[poly, depth] = self._proven(poly, facts, depth)
+        return known[poly, depth]
+
+    def _proven(self, poly: Poly, facts: Facts, depth: int) -> bool:
         for candidate in self.extremes(poly, False, facts, depth=depth - 1):
             if self.numeric(candidate).low >= 0:
                 return True
