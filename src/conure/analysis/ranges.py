@@ -218,16 +218,30 @@ class Book:
 
 
 @dataclass
+class Findings:
+    """Answers under the same facts, by question and depth."""
+
+    proofs: dict[tuple[Poly, int], bool] = field(default_factory=dict)
+    ends: dict[tuple[Poly, int, bool], list[Poly]] = field(default_factory=dict)
+    bounds: dict[tuple[Expr, bool], list[Poly]] = field(default_factory=dict)
+
+
+@dataclass
 class Ranges(Book):
     """What follows from the numbers: intervals, bounds, proofs."""
 
-    _proofs: dict[Facts, dict[tuple[Poly, int], bool]] = field(default_factory=dict)
-    _ends: dict[Facts, dict[tuple[Poly, int, bool], list[Poly]]] = field(default_factory=dict)
+    _found: dict[Facts, Findings] = field(default_factory=dict)
 
     def forget(self) -> None:
         super().forget()
-        self._proofs.clear()
-        self._ends.clear()
+        self._found.clear()
+
+    def under(self, facts: Facts) -> Findings:
+        """What was found under some facts."""
+        found = self._found.get(facts)
+        if found is None:
+            found = self._found[facts] = Findings()
+        return found
 
     def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
         """Numeric bounds, also by way of symbolic ones."""
@@ -257,7 +271,7 @@ class Ranges(Book):
         from above or below; each of them does. Empty: none was found."""
         if keep is not None:
             return self._extremes(poly, upper, facts, keep, depth)
-        known = self._ends.setdefault(facts, {})
+        known = self.under(facts).ends
         question = poly, depth, upper
         if question not in known:
             known[question] = self._extremes(poly, upper, facts, None, depth)
@@ -349,6 +363,12 @@ class Ranges(Book):
 
     def _from_facts(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
         """`q - atom >= 0` bounds an atom from above, if no later atom is in q."""
+        known = self.under(facts).bounds
+        if (atom, upper) not in known:
+            known[atom, upper] = self._given(atom, upper, facts)
+        return known[atom, upper]
+
+    def _given(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
         found = []
         for fact in facts:
             if atom in fact.atoms and fact.linear_in(atom):
@@ -406,7 +426,7 @@ class Ranges(Book):
             return True
         if depth <= 0:
             return False
-        known = self._proofs.setdefault(facts, {})
+        known = self.under(facts).proofs
         if (poly, depth) not in known:
             known[poly, depth] = self._proven(poly, facts, depth)
         return known[poly, depth]
