@@ -224,6 +224,7 @@ class Findings:
     proofs: dict[tuple[Poly, int], bool] = field(default_factory=dict)
     ends: dict[tuple[Poly, int, bool], list[Poly]] = field(default_factory=dict)
     bounds: dict[tuple[Expr, bool], list[Poly]] = field(default_factory=dict)
+    intervals: dict[Poly, Interval] = field(default_factory=dict)
 
 
 @dataclass
@@ -245,6 +246,12 @@ class Ranges(Book):
 
     def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
         """Numeric bounds, also by way of symbolic ones."""
+        known = self.under(facts).intervals
+        if poly not in known:
+            known[poly] = self._interval(poly, facts)
+        return known[poly]
+
+    def _interval(self, poly: Poly, facts: Facts) -> Interval:
         result = self.numeric(poly)
         for upper in (False, True):
             for candidate in self.extremes(poly, upper, facts):
