@@ -81,9 +81,7 @@ class Poly:
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
-            isinstance(other, Poly)
-            and self._hashed == other._hashed
-            and self.terms == other.terms
+            isinstance(other, Poly) and self._hashed == other._hashed and self.terms == other.terms
         )
 
     def __hash__(self) -> int:
