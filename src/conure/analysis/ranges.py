@@ -30,6 +30,7 @@ from conure.ir.types import INT
 
 _CANDIDATES = 6  # bounds kept at each step of an elimination
 _DEPTH = 12  # atoms replaced in one elimination, and facts deep in a proof of a sign
+_STEPS = 1000  # for one question, beyond which nothing more is found; a median in a window takes 250
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Ranges(Book):
     """What follows from the numbers: intervals, bounds, proofs."""
 
     _found: dict[Facts, Findings] = field(default_factory=dict)
+    _steps: int = 0  # taken since somebody outside asked
 
     def forget(self) -> None:
         super().forget()
@@ -112,7 +114,8 @@ class Ranges(Book):
         if not loose:
             return [poly]
         atom = max(loose, key=self._order)
-        if depth == 0 or not poly.linear_in(atom):
+        self._steps = 1 if depth == _DEPTH else self._steps + 1
+        if depth == 0 or self._steps > _STEPS or not poly.linear_in(atom):
             return []
         sign = self.sign(poly.coefficient(atom), facts, depth - 1)
         if sign is None:
@@ -156,6 +159,8 @@ class Ranges(Book):
         interval = self.numeric(poly)
         if interval.low >= 0 or interval.high <= 0:
             return 1 if interval.low >= 0 else -1
+        if depth == _DEPTH:
+            self._steps = 0
         if depth > 0 and self.prove(poly, facts, depth - 1):
             return 1
         if depth > 0 and self.prove(-poly, facts, depth - 1):
@@ -254,6 +259,8 @@ class Ranges(Book):
         return known[poly, depth]
 
     def _proven(self, poly: Poly, facts: Facts, depth: int) -> bool:
+        if depth == _DEPTH:
+            self._steps = 0
         for candidate in self.extremes(poly, False, facts, depth=depth - 1):
             if self.numeric(candidate).low >= 0:
                 return True
