@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from conure.analysis.parallel import Parallel, Serial, Verdict, judge_all
+from conure.analysis.parallel import Judge, Parallel, Serial, Verdict, Verdicts, judge_of
 from conure.configuration import Config
 from conure.dispatch import Dispatcher
 from conure.errors import Reason
@@ -31,7 +31,7 @@ from conure.passes.distribute import distribute
 from conure.passes.peel import ENDS
 from conure.passes.place import HOST
 from conure.passes.privatize import LAST
-from conure.pipeline import PROVE, SPLIT, TIDY, decide
+from conure.pipeline import PROVE, TIDY, decide, split_where_parallel
 from conure.runtime.devices import target_of
 from conure.signature import UNBOUND, Signature, describe
 from conure.target import DEVICES
@@ -327,8 +327,9 @@ def region_reports(
         return {(node.lineno, node.col_offset): _left_to_python(node.lineno, at) for node in loops}
     program = decide(lowered.program, config, False, TIDY + PROVE)
     exact = config.float_order == "exact"
-    verdicts = judge_all(program, exact)
-    verdicts |= _split(program, verdicts, config)
+    judge = judge_of(program, exact)
+    verdicts = judge.all()
+    verdicts |= _split(program, judge, config)
     verdicts |= _distributed(program, verdicts, exact)
     compiled: dict[Place, For] = {}
     for stmt in statements(program):
@@ -376,18 +377,21 @@ def _placed(
     return found
 
 
-def _split(program: Program, verdicts: Mapping[str, Verdict], config: Config) -> dict[str, Verdict]:
+def _split(program: Program, judge: Judge, config: Config) -> dict[str, Verdict]:
     """Serial loops that are cut where their parts are parallel, with a reason that says so."""
-    made = decide(program, config, False, (SPLIT,))
+    verdicts = Verdicts(judge)
+    made, other = split_where_parallel(program, judge, config)
     if made is program:
         return {}
-    judged = judge_all(made, config.float_order == "exact")
+    judged = Verdicts(other)
     parts = [s for s in statements(made) if isinstance(s, For) and s.index not in verdicts]
     found: dict[str, Verdict] = {}
     for loop in (s for s in statements(program) if isinstance(s, For)):
         verdict = verdicts[loop.index]
+        if not isinstance(verdict, Serial):
+            continue
         free = [p for p in parts if p.loc == loop.loc and isinstance(judged[p.index], Parallel)]
-        if isinstance(verdict, Serial) and len(free) > 1:
+        if len(free) > 1:
             hint = f"parallel before and after {_plain(show(free[0].stop))}"
             found[loop.index] = replace(verdict, reason=replace(verdict.reason, hint=hint))
     return found
@@ -401,13 +405,15 @@ def _distributed(
     if made is program:
         return {}
     parts = [s for s in statements(made) if isinstance(s, For)]
-    judged = judge_all(made, exact)
+    judged = Verdicts(judge_of(made, exact))
     found: dict[str, Verdict] = {}
     for loop in (s for s in statements(program) if isinstance(s, For)):
         verdict = verdicts[loop.index]
         own = [each for each in parts if each.loc == loop.loc]
+        if not isinstance(verdict, Serial) or len(own) < 2:
+            continue
         free = [each for each in own if isinstance(judged[each.index], Parallel)]
-        if isinstance(verdict, Serial) and len(own) > 1 and free:
+        if free:
             stores = (s for each in free for s in statements(each) if isinstance(s, Store))
             lines = sorted({store.loc.line for store in stores})
             what = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"

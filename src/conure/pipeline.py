@@ -93,9 +93,13 @@ class Setting(Record):
         for known, judge in self.known:
             if known.body is program.body and known.locals == program.locals:
                 return judge
+        return self.remember(program, judge_of(program, self.exact))
+
+    def remember(self, program: Program, judge: Judge) -> Judge:
+        """This judge answers for this program, should it be asked for next."""
         self.known[1:] = []
-        self.known.insert(0, (program, judge_of(program, self.exact)))
-        return self.known[0][1]
+        self.known.insert(0, (program, judge))
+        return judge
 
     def judged(self, program: Program) -> Verdicts:
         """The verdict on every loop that is asked about."""
@@ -146,22 +150,32 @@ def _pack(program: Program, setting: Setting) -> Program:
 
 
 def _split(program: Program, setting: Setting) -> Program:
-    """Split serial loops where that makes parts of them parallel; a few attempts at most, and
-    only the loops in question are judged."""
-    judge = setting.judge(program)
-    seen: set[str] = set()
+    """Split serial loops where that makes parts of them parallel; a few attempts at most, as long
+    as the program stays small, and only the loops in question are judged."""
     if not setting.may_try(program):
         return program
+    judge = setting.judge(program)
+    seen: set[str] = set()
     for _ in range(_MOST_SPLITS):
         found = _where_to_split(program, judge, seen)
         if found is None:
             break
         cut = split(program, *found)
-        new = setting.judge(cut)
+        if len(list(statements(cut))) > _LARGE:
+            continue
+        new = judge_of(cut, setting.exact)
         parts = [new.verdict(index) for index in new.found.loops if index not in judge.found.loops]
         if sum(isinstance(part, Parallel) for part in parts) >= 2:
             program, judge = cut, new
+    setting.remember(program, judge)  # of the attempts, what was refused is of no use
     return program
+
+
+def split_where_parallel(program: Program, judge: Judge, config: Config) -> tuple[Program, Judge]:
+    """What SPLIT makes of a program about whose loops there are answers, and who answers then."""
+    setting = Setting(host(), config, False, [(program, judge)])
+    made = _split(program, setting)
+    return made, setting.judge(made)
 
 
 def _where_to_split(program: Program, judge: Judge, seen: set[str]) -> tuple[str, Expr] | None:
@@ -188,8 +202,11 @@ def _order(program: Program, setting: Setting) -> Program:
         refused |= {(wish.outer, wish.inner), (wish.inner, wish.outer)}
         swapped = interchange(program, {wish.outer})
         legal = isinstance(may_interchange(judge, wish.outer, wish.inner), Yes)
-        if (wish.freed or not legal) and not free(setting.judge(swapped).verdict(wish.inner)):
-            continue
+        if wish.freed or not legal:
+            new = judge_of(swapped, setting.exact)
+            if not free(new.verdict(wish.inner)):
+                continue
+            setting.remember(swapped, new)
         program = swapped
     return program
 
@@ -204,6 +221,7 @@ def _scalarize(program: Program, setting: Setting) -> Program:
 
 _SMALL: Final = 40  # statements of a careful program
 _MOST_SPLITS: Final = 6
+_LARGE: Final = 240  # statements of a program, above which it is not made larger to be parallel
 _MOST_SWAPS: Final = 8
 
 

@@ -17,9 +17,9 @@ a product of an invariant and an index keeps the invariant as a *symbolic coeffi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import gcd
+from typing import Generic, TypeVar
 
 from conure.ir.nodes import Apply, Const, Dim, Expr, Load, Var
 from conure.ir.ops import integer
@@ -27,6 +27,7 @@ from conure.ir.types import INT
 from conure.ir.walk import operands, with_operands
 
 Monomial = tuple[Expr, ...]
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=65536)
@@ -47,12 +48,26 @@ def leaves(atom: Expr) -> frozenset[str]:
     return frozenset().union(*(leaves(part) for part in operands(atom)))
 
 
-@dataclass(frozen=True, eq=False)
+class _Once(Generic[T]):
+    """An attribute that is computed when it is first asked for (`functools.cached_property` takes
+    a lock to do so; there are a hundred thousand polynomials in a large nest's proofs)."""
+
+    def __init__(self, compute: Callable[[Poly], T]) -> None:
+        self.compute = compute
+        self.name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, poly: Poly, owner: type[Poly]) -> T:
+        value = poly.__dict__[self.name] = self.compute(poly)
+        return value
+
+
 class Poly:
     """A polynomial with integer coefficients; the monomial `()` is the constant's. Zero
-    coefficients are never stored, so equal polynomials have equal terms."""
+    coefficients are never stored, so equal polynomials have equal terms. Never changed."""
 
-    terms: Mapping[Monomial, int]
+    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        self.terms = terms
 
     @staticmethod
     def of(value: int) -> Poly:
@@ -65,9 +80,15 @@ class Poly:
         return Poly({(atom,): 1})
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Poly) and self.terms == other.terms
+        return self is other or (
+            isinstance(other, Poly) and self._hashed == other._hashed and self.terms == other.terms
+        )
 
     def __hash__(self) -> int:
+        return self._hashed
+
+    @_Once
+    def _hashed(self) -> int:
         return hash(frozenset(self.terms.items()))
 
     def __repr__(self) -> str:
@@ -108,7 +129,7 @@ class Poly:
                 terms[both] = terms.get(both, 0) + a * b
         return Poly({monomial: factor for monomial, factor in terms.items() if factor})
 
-    @cached_property
+    @_Once
     def constant(self) -> int | None:
         """Its value, where it is a number."""
         if not self.terms:
@@ -120,12 +141,12 @@ class Poly:
         """The constant term."""
         return self.terms.get((), 0)
 
-    @cached_property
+    @_Once
     def atoms(self) -> frozenset[Expr]:
         """Every atom that takes part."""
         return frozenset(atom for monomial in self.terms for atom in monomial)
 
-    @cached_property
+    @_Once
     def names(self) -> frozenset[str]:
         """The scalar variables read, also inside atoms."""
         return frozenset().union(*(leaves(atom) for atom in self.atoms))
@@ -158,15 +179,22 @@ class Poly:
         """With a polynomial in place of an atom."""
         if atom not in self.atoms:
             return self
-        result = self.without(atom)
+        terms: dict[Monomial, int] = {}
         for monomial, factor in self.terms.items():
+            product: Mapping[Monomial, int] = {monomial: factor}
             if atom in monomial:
                 rest = tuple(other for other in monomial if other != atom)
-                product = Poly({rest: factor})
-                for _ in range(monomial.count(atom)):
-                    product = product * value
-                result = result + product
-        return result
+                times = monomial.count(atom)
+                if rest or times > 1:
+                    replaced = Poly({rest: factor})
+                    for _ in range(times):
+                        replaced = replaced * value
+                    product = replaced.terms
+                else:  # most of them
+                    product = {each: factor * count for each, count in value.terms.items()}
+            for each, count in product.items():
+                terms[each] = terms.get(each, 0) + count
+        return Poly({each: count for each, count in terms.items() if count})
 
 
 ZERO = Poly({})

@@ -54,15 +54,25 @@ class Twins:
     found: Survey
     loop: str
     names: dict[str, str] = field(default_factory=dict)
+    renamed: dict[Poly, Poly] = field(default_factory=dict)
+    around: dict[tuple[Facts, Facts], Facts] = field(default_factory=dict)
 
     def poly(self, poly: Poly) -> Poly:
         """The same value in the other iteration."""
-        for name in sorted(poly.names):
-            self._add(name)
-        return rename_all(poly, self.names)
+        known = self.renamed.get(poly)
+        if known is None:
+            for name in sorted(poly.names):
+                self._add(name)
+            known = self.renamed[poly] = rename_all(poly, self.names)
+        return known
 
-    def facts(self, facts: Facts) -> Facts:
-        return tuple(self.poly(fact) for fact in facts)
+    def facts(self, first: Facts, second: Facts) -> Facts:
+        """What is known of both iterations, each fact once."""
+        known = self.around.get((first, second))
+        if known is None:
+            both_sides = (*first, *map(self.poly, second))
+            known = self.around[first, second] = tuple(dict.fromkeys(both_sides))
+        return known
 
     def _add(self, name: str) -> None:
         ranges = self.found.ranges
@@ -213,7 +223,7 @@ class Pair:
 
     def around(self) -> Facts:
         """What is known where the accesses are, the second one in the other iteration."""
-        return (*self.first.context.facts, *self.twins.facts(self.second.context.facts))
+        return self.twins.facts(self.first.context.facts, self.second.context.facts)
 
     def order(self, later: bool) -> Poly:
         """At least 0 if the second access is in a later (else earlier) value of the index."""

@@ -22,171 +22,53 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import ZERO, Monomial, Poly, divided, expression, leaves, order_key
-from conure.analysis.interval import (
-    EVERYTHING,
-    Interval,
-    Number,
-    multiply,
-    of_type,
-    times,
-    transfer,
-    wrapped,
-)
-from conure.ir.nodes import Apply, Const, Dim, Expr, Var
-from conure.ir.types import INT, Scalar
+from conure.analysis.affine import ZERO, Poly, divided, expression, order_key
+from conure.analysis.book import Book, Facts
+from conure.analysis.interval import Interval
+from conure.ir.nodes import Apply, Const, Expr, Var
+from conure.ir.types import INT
 
-Facts = tuple[Poly, ...]
 _CANDIDATES = 6  # bounds kept at each step of an elimination
 _DEPTH = 12  # atoms replaced in one elimination, and facts deep in a proof of a sign
-
-DIM_LIMIT = 2**63 - 1
+_STEPS = 1000  # for one question, beyond which nothing more is found; a median in a window takes 250
 
 
 @dataclass
-class Book:
-    """Variables and numbers. `homes[x]`: the loops in which x varies, outermost first."""
+class Findings:
+    """Answers under the same facts, by question and depth."""
 
-    homes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    intervals: dict[Expr, Interval] = field(default_factory=dict)
-    _ranks: dict[str, int] = field(default_factory=dict)
-    _scalars: dict[str, Scalar] = field(default_factory=dict)
-    _lows: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
-    _highs: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
-    _count: int = 0
-
-    def fresh(
-        self,
-        name: str,
-        home: tuple[str, ...],
-        scalar: Scalar = INT,
-        lows: Facts = (),
-        highs: Facts = (),
-        interval: Interval | None = None,
-    ) -> Var:
-        """A new variable called `name` that varies in the loops of `home`."""
-        self._count += 1
-        self.homes[name] = home
-        self._ranks[name] = self._count
-        self._scalars[name] = scalar
-        self._lows[name] = lows
-        self._highs[name] = highs
-        atom = Var(name, scalar)
-        if interval is not None:
-            self.intervals[atom] = interval
-        return atom
-
-    def version(
-        self,
-        name: str,
-        home: tuple[str, ...],
-        scalar: Scalar,
-        lows: Facts = (),
-        highs: Facts = (),
-        interval: Interval | None = None,
-    ) -> Var:
-        """A new version `name@7` of a variable."""
-        new = f"{name}@{self._count + 1}"
-        return self.fresh(new, home, scalar, lows, highs, interval)
-
-    def known(self, name: str) -> tuple[Facts, Facts, Interval | None]:
-        """The bounds and the interval that a variable was given."""
-        interval = self.intervals.get(Var(name, self._scalars[name]))
-        return self._lows[name], self._highs[name], interval
-
-    def kind(self, name: str) -> Scalar:
-        """The type of a variable."""
-        return self._scalars[name]
-
-    def rank(self, atom: Expr) -> int:
-        """0 for what is known at entry; else later atoms rank higher."""
-        return max((self._ranks.get(name, 0) for name in leaves(atom)), default=0)
-
-    def at_entry(self, atom: Expr) -> bool:
-        """Whether an atom can be computed at the region's entry, without fail."""
-        match atom:
-            case Const() | Var() | Dim():
-                return not self.rank(atom)
-            case Apply(op="floordiv" | "mod", args=(x, Const(value=int(divisor)))):
-                return divisor != 0 and self.at_entry(x)
-            case Apply(op="cast", args=(x,)):
-                return not x.type.is_inexact and self.at_entry(x)
-            case Apply(op="add" | "sub" | "mul" | "minimum" | "maximum"):
-                return all(self.at_entry(arg) for arg in atom.args)
-            case _:
-                return False
-
-    def varies(self, atom: Expr, loop: str) -> bool:
-        """Whether an atom may differ between two iterations of a loop."""
-        return any(loop in self.homes.get(name, ()) for name in leaves(atom))
-
-    # ---- numbers ---------------------------------------------------------------------------
-
-    def of_atom(self, atom: Expr) -> Interval:
-        """The numeric interval of an atom."""
-        if (known := self.intervals.get(atom)) is not None:
-            return known
-        match atom:
-            case Const():
-                value = atom.value
-                if isinstance(value, complex) or value != value:
-                    return EVERYTHING
-                return Interval(value, value)
-            case Dim():
-                return Interval(0, DIM_LIMIT)
-            case Apply(op="cast", args=(x,)) if x.type.is_inexact:
-                return of_type(atom.type)  # of a NaN, anything
-            case Apply():
-                args = tuple(self.of_atom(arg) for arg in atom.args)
-                same = len(atom.args) == 2 and atom.args[0] == atom.args[1]
-                return wrapped(transfer(atom.op, atom.type, args, same), atom.type)
-            case _:
-                return of_type(atom.type)
-
-    def numeric(self, poly: Poly) -> Interval:
-        """The sum of its monomials' intervals."""
-        low: Number = 0
-        high: Number = 0
-        for monomial, factor in poly.terms.items():
-            if not monomial:
-                low, high = low + factor, high + factor
-                continue
-            if len(monomial) == 1:  # most of them: no time for intervals in between
-                span = self.of_atom(monomial[0])
-                ends = times(factor, span.low), times(factor, span.high)
-                low, high = low + min(ends), high + max(ends)
-                continue
-            span = self.product(monomial, factor)
-            low, high = low + span.low, high + span.high
-        return Interval(low, high)
-
-    def product(self, monomial: Monomial, factor: int) -> Interval:
-        """The interval of a product of atoms."""
-        product = Interval(factor, factor)
-        for atom in monomial:
-            product = multiply(product, self.of_atom(atom))
-        if len(monomial) == 2 and monomial[0] == monomial[1] and factor > 0:
-            product = product.meet(Interval(0, math.inf))
-        return product
-
-    def safe(self, poly: Poly) -> bool:
-        """Whether machine arithmetic finds its value, in whatever order."""
-        total: Number = 0
-        for monomial, factor in poly.terms.items():
-            size: Number = abs(factor)
-            for atom in monomial:
-                span = self.of_atom(atom)
-                size = times(size, max(abs(span.low), abs(span.high)))
-            total += size
-        return total < 2**63
+    proofs: dict[tuple[Poly, int], bool] = field(default_factory=dict)
+    ends: dict[tuple[Poly, int, bool], list[Poly]] = field(default_factory=dict)
+    bounds: dict[tuple[Expr, bool], list[Poly]] = field(default_factory=dict)
+    intervals: dict[Poly, Interval] = field(default_factory=dict)
 
 
 @dataclass
 class Ranges(Book):
     """What follows from the numbers: intervals, bounds, proofs."""
 
+    _found: dict[Facts, Findings] = field(default_factory=dict)
+    _steps: int = 0  # taken since somebody outside asked
+
+    def forget(self) -> None:
+        super().forget()
+        self._found.clear()
+
+    def under(self, facts: Facts) -> Findings:
+        """What was found under some facts."""
+        found = self._found.get(facts)
+        if found is None:
+            found = self._found[facts] = Findings()
+        return found
+
     def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
         """Numeric bounds, also by way of symbolic ones."""
+        known = self.under(facts).intervals
+        if poly not in known:
+            known[poly] = self._interval(poly, facts)
+        return known[poly]
+
+    def _interval(self, poly: Poly, facts: Facts) -> Interval:
         result = self.numeric(poly)
         for upper in (False, True):
             for candidate in self.extremes(poly, upper, facts):
@@ -211,12 +93,29 @@ class Ranges(Book):
     ) -> list[Poly]:
         """Polynomials of the atoms to `keep` (default: those known at entry) that bound `poly`
         from above or below; each of them does. Empty: none was found."""
-        keep = keep or self.at_entry
-        loose = [atom for atom in poly.atoms if not keep(atom)]
+        if keep is not None:
+            return self._extremes(poly, upper, facts, keep, depth)
+        known = self.under(facts).ends
+        question = poly, depth, upper
+        if question not in known:
+            known[question] = self._extremes(poly, upper, facts, None, depth)
+        return known[question]
+
+    def _extremes(
+        self,
+        poly: Poly,
+        upper: bool,
+        facts: Facts,
+        keep: Callable[[Expr], bool] | None,
+        depth: int,
+    ) -> list[Poly]:
+        kept = keep or self.at_entry
+        loose = [atom for atom in poly.atoms if not kept(atom)]
         if not loose:
             return [poly]
         atom = max(loose, key=self._order)
-        if depth == 0 or not poly.linear_in(atom):
+        self._steps = 1 if depth == _DEPTH else self._steps + 1
+        if depth == 0 or self._steps > _STEPS or not poly.linear_in(atom):
             return []
         sign = self.sign(poly.coefficient(atom), facts, depth - 1)
         if sign is None:
@@ -242,7 +141,7 @@ class Ranges(Book):
         atom = max(loose, key=self._order)
         if not poly.linear_in(atom):
             return []
-        ends = [self.bounds(atom, up, facts, keep or self.at_entry, _DEPTH) for up in (False, True)]
+        ends = [self.bounds(atom, up, facts, keep, _DEPTH) for up in (False, True)]
         found: list[tuple[Poly, ...]] = []
         for low, high in zip(*ends, strict=False):
             ways = [self.corners(poly.substitute(atom, end), facts, keep) for end in (low, high)]
@@ -260,6 +159,8 @@ class Ranges(Book):
         interval = self.numeric(poly)
         if interval.low >= 0 or interval.high <= 0:
             return 1 if interval.low >= 0 else -1
+        if depth == _DEPTH:
+            self._steps = 0
         if depth > 0 and self.prove(poly, facts, depth - 1):
             return 1
         if depth > 0 and self.prove(-poly, facts, depth - 1):
@@ -271,7 +172,7 @@ class Ranges(Book):
         atom: Expr,
         upper: bool,
         facts: Facts,
-        keep: Callable[[Expr], bool],
+        keep: Callable[[Expr], bool] | None,
         depth: int,
     ) -> list[Poly]:
         """Bounds of one atom in terms of earlier ones."""
@@ -289,6 +190,12 @@ class Ranges(Book):
 
     def _from_facts(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
         """`q - atom >= 0` bounds an atom from above, if no later atom is in q."""
+        known = self.under(facts).bounds
+        if (atom, upper) not in known:
+            known[atom, upper] = self._given(atom, upper, facts)
+        return known[atom, upper]
+
+    def _given(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
         found = []
         for fact in facts:
             if atom in fact.atoms and fact.linear_in(atom):
@@ -305,7 +212,7 @@ class Ranges(Book):
         atom: Apply,
         upper: bool,
         facts: Facts,
-        keep: Callable[[Expr], bool],
+        keep: Callable[[Expr], bool] | None,
         depth: int,
     ) -> list[Poly]:
         args = [as_poly(arg) for arg in atom.args] if atom.type is INT else []
@@ -346,6 +253,14 @@ class Ranges(Book):
             return True
         if depth <= 0:
             return False
+        known = self.under(facts).proofs
+        if (poly, depth) not in known:
+            known[poly, depth] = self._proven(poly, facts, depth)
+        return known[poly, depth]
+
+    def _proven(self, poly: Poly, facts: Facts, depth: int) -> bool:
+        if depth == _DEPTH:
+            self._steps = 0
         for candidate in self.extremes(poly, False, facts, depth=depth - 1):
             if self.numeric(candidate).low >= 0:
                 return True

@@ -196,15 +196,11 @@ class _Walk(Progress):
         match condition:
             case Apply(op="less_equal", args=(low, high)):
                 if isinstance(high, Const) and isinstance(low, Var | Dim):
-                    self.narrow(low, Interval(-(2**63), _whole(high)))
+                    self.ranges.narrow(low, Interval(-(2**63), _whole(high)))
                 elif isinstance(low, Const) and isinstance(high, Var | Dim):
-                    self.narrow(high, Interval(_whole(low), 2**63))
+                    self.ranges.narrow(high, Interval(_whole(low), 2**63))
             case _:
                 pass
-
-    def narrow(self, atom: Var | Dim, interval: Interval) -> None:
-        known = self.ranges.of_atom(atom)
-        self.ranges.intervals[atom] = known.meet(interval)
 
     # ---- control ---------------------------------------------------------------------------
 
