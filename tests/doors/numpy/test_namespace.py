@@ -106,9 +106,14 @@ def test_import_is_light() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     loaded = answer.stdout.split()
-    assert all(name.split(".")[0] in ("conure", "__future__", "threading") for name in loaded), (
-        loaded
-    )
+    standard = {
+        "__future__",
+        "threading",
+        "dataclasses",
+        "copy",
+        "unicodedata",
+    }  # 3 ms, the options'
+    assert {name for name in loaded if not name.startswith("conure")} <= standard
     assert not any(name.startswith(("conure.ir", "conure.codegen")) for name in loaded)
 
 
