@@ -112,7 +112,7 @@ def test_import_is_light() -> None:
         "dataclasses",
         "copy",
         "unicodedata",
-    }  # 3 ms, the options'
+    }  # options
     assert {name for name in loaded if not name.startswith("conure")} <= standard
     assert not any(name.startswith(("conure.ir", "conure.codegen")) for name in loaded)
 
