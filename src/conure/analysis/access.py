@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from conure.analysis import symbolic
 from conure.analysis.affine import Poly
-from conure.analysis.ranges import Facts
+from conure.analysis.book import Facts
 from conure.analysis.symbolic import Context, Setting
 from conure.errors import Loc
 from conure.ir.nodes import Apply, Dim, Expr, For, Program, Var

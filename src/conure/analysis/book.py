@@ -10,9 +10,10 @@ varies, its order among the others, its bounds, and what is known of it in numbe
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, field
 
-from conure.analysis.affine import Monomial, Poly, leaves
+from conure.analysis.affine import Monomial, Poly, leaves, order_key
 from conure.analysis.interval import (
     EVERYTHING,
     Interval,
@@ -31,6 +32,16 @@ DIM_LIMIT = 2**63 - 1
 
 
 @dataclass
+class Findings:
+    """Answers under the same facts, by question and depth."""
+
+    proofs: dict[tuple[Poly, int], bool] = field(default_factory=dict)
+    ends: dict[tuple[Poly, int, bool], list[Poly]] = field(default_factory=dict)
+    bounds: dict[tuple[Expr, bool], list[Poly]] = field(default_factory=dict)
+    intervals: dict[Poly, Interval] = field(default_factory=dict)
+
+
+@dataclass
 class Book:
     """Variables and numbers. `homes[x]`: the loops in which x varies, outermost first."""
 
@@ -46,11 +57,16 @@ class Book:
     _rank: dict[Expr, int] = field(default_factory=dict)
     _entry: dict[Expr, bool] = field(default_factory=dict)
     _spans: dict[Expr, Interval] = field(default_factory=dict)
+    _found: dict[Facts, Findings] = field(default_factory=lambda: defaultdict(Findings))
 
     def forget(self) -> None:
         """What was found may be better, or otherwise, now."""
-        for found in (self._met, self._rank, self._entry, self._spans):
+        for found in (self._met, self._rank, self._entry, self._spans, self._found):
             found.clear()
+
+    def under(self, facts: Facts) -> Findings:
+        """What was found under some facts."""
+        return self._found[facts]
 
     def narrow(self, atom: Var | Dim, interval: Interval) -> None:
         """An atom of before lies within these numbers, too."""
@@ -111,6 +127,30 @@ class Book:
             self._rank[atom] = known
             self._met |= names
         return known
+
+    def order(self, atom: Expr) -> tuple[int, int, str]:
+        """Later atoms after earlier ones, of which their bounds are made."""
+        key = order_key(atom)
+        return self.rank(atom), 0 if isinstance(atom, Var) else len(key), key
+
+    def from_facts(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
+        """`q - atom >= 0` bounds an atom from above, if no later atom is in q."""
+        known = self.under(facts).bounds
+        if (atom, upper) not in known:
+            known[atom, upper] = self._given(atom, upper, facts)
+        return known[atom, upper]
+
+    def _given(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
+        found = []
+        for fact in facts:
+            if atom in fact.atoms and fact.linear_in(atom):
+                factor = fact.coefficient(atom).constant
+                rest = fact.without(atom)
+                if factor != (-1 if upper else 1):
+                    continue
+                if all(self.order(other) < self.order(atom) for other in rest.atoms):
+                    found.append(rest if upper else -rest)
+        return found
 
     def at_entry(self, atom: Expr) -> bool:
         """Whether an atom can be computed at the region's entry, without fail."""

@@ -23,9 +23,10 @@ from itertools import combinations
 
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import ONE, ZERO, Poly, content, order_key, rename_all
+from conure.analysis.book import Facts
 from conure.analysis.exact import System, apart
 from conure.analysis.guards import FALSE, TRUE, Both, Condition, Either, Test, both, either
-from conure.analysis.ranges import Facts, as_poly
+from conure.analysis.ranges import as_poly
 from conure.ir.nodes import Apply, Expr, Var
 
 Subscripts = list[tuple[Poly, Poly]]

@@ -22,8 +22,9 @@ from functools import lru_cache
 from typing import Any
 
 from conure.analysis.affine import Monomial, Poly, order_key
+from conure.analysis.book import Facts
 from conure.analysis.guards import FALSE, TRUE, Condition, Test, both, either
-from conure.analysis.ranges import Facts, Ranges, as_poly
+from conure.analysis.ranges import Ranges, as_poly
 from conure.ir.nodes import Apply, Const, Expr, Var
 from conure.ir.types import INT
 

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 from conure.analysis.access import Access, Loop, Survey
 from conure.analysis.affine import Poly
+from conure.analysis.book import Facts
 from conure.analysis.cells import Cells, own_arrays
 from conure.analysis.dependence import Pair, twins_of, unwrapped
 from conure.analysis.entry import Entry
 from conure.analysis.guards import TRUE
 from conure.analysis.parallel import Judge
-from conure.analysis.ranges import Facts
 from conure.analysis.survey import survey
 from conure.analysis.verdict import Parallel, subscripted
 from conure.errors import Reason

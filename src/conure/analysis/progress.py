@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from conure.analysis import symbolic
 from conure.analysis.access import Loop, Survey
 from conure.analysis.affine import ZERO, Poly
+from conure.analysis.book import Facts
 from conure.analysis.interval import Interval, Number, fits, times
-from conure.analysis.ranges import Facts, as_poly, quotient
+from conure.analysis.ranges import as_poly, quotient
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import Assign, Const, Dim, Expr, For, Leave, Load, Stmt, Var, While
 from conure.ir.types import INT

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from conure.analysis.affine import ZERO, Poly, divided, expression, order_key
 from conure.analysis.book import Book, Facts
@@ -30,36 +30,16 @@ from conure.ir.types import INT
 
 _CANDIDATES = 6  # bounds kept at each step of an elimination
 _DEPTH = 12  # atoms replaced in one elimination, and facts deep in a proof of a sign
-_STEPS = 1000  # for one question, beyond which nothing more is found; a median in a window takes 250
-
-
-@dataclass
-class Findings:
-    """Answers under the same facts, by question and depth."""
-
-    proofs: dict[tuple[Poly, int], bool] = field(default_factory=dict)
-    ends: dict[tuple[Poly, int, bool], list[Poly]] = field(default_factory=dict)
-    bounds: dict[tuple[Expr, bool], list[Poly]] = field(default_factory=dict)
-    intervals: dict[Poly, Interval] = field(default_factory=dict)
+_STEPS = (
+    1000  # for one question, beyond which nothing more is found; a median in a window takes 250
+)
 
 
 @dataclass
 class Ranges(Book):
     """What follows from the numbers: intervals, bounds, proofs."""
 
-    _found: dict[Facts, Findings] = field(default_factory=dict)
     _steps: int = 0  # taken since somebody outside asked
-
-    def forget(self) -> None:
-        super().forget()
-        self._found.clear()
-
-    def under(self, facts: Facts) -> Findings:
-        """What was found under some facts."""
-        found = self._found.get(facts)
-        if found is None:
-            found = self._found[facts] = Findings()
-        return found
 
     def interval(self, poly: Poly, facts: Facts = ()) -> Interval:
         """Numeric bounds, also by way of symbolic ones."""
@@ -113,7 +93,7 @@ class Ranges(Book):
         loose = [atom for atom in poly.atoms if not kept(atom)]
         if not loose:
             return [poly]
-        atom = max(loose, key=self._order)
+        atom = max(loose, key=self.order)
         self._steps = 1 if depth == _DEPTH else self._steps + 1
         if depth == 0 or self._steps > _STEPS or not poly.linear_in(atom):
             return []
@@ -138,7 +118,7 @@ class Ranges(Book):
         loose = [atom for atom in poly.atoms if not (keep or self.at_entry)(atom)]
         if single or not loose:
             return [(each,) for each in single]
-        atom = max(loose, key=self._order)
+        atom = max(loose, key=self.order)
         if not poly.linear_in(atom):
             return []
         ends = [self.bounds(atom, up, facts, keep, _DEPTH) for up in (False, True)]
@@ -147,10 +127,6 @@ class Ranges(Book):
             ways = [self.corners(poly.substitute(atom, end), facts, keep) for end in (low, high)]
             found += [one + two for one in ways[0][:2] for two in ways[1][:2]]
         return found[:_CANDIDATES]
-
-    def _order(self, atom: Expr) -> tuple[int, int, str]:
-        key = order_key(atom)
-        return self.rank(atom), 0 if isinstance(atom, Var) else len(key), key
 
     def sign(self, poly: Poly, facts: Facts = (), depth: int = _DEPTH) -> int | None:
         """1 where it is at least 0, -1 where at most 0, None where unknown."""
@@ -176,7 +152,7 @@ class Ranges(Book):
         depth: int,
     ) -> list[Poly]:
         """Bounds of one atom in terms of earlier ones."""
-        found: list[Poly] = list(self._from_facts(atom, upper, facts))
+        found: list[Poly] = list(self.from_facts(atom, upper, facts))
         if isinstance(atom, Var):
             found += (self._highs if upper else self._lows).get(atom.name, ())
         elif isinstance(atom, Apply) and depth > 0:
@@ -186,25 +162,6 @@ class Ranges(Book):
             end = number.high if upper else number.low
             if math.isfinite(end) and abs(end) < 2**62:
                 found.append(Poly.of(int(end)))
-        return found
-
-    def _from_facts(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
-        """`q - atom >= 0` bounds an atom from above, if no later atom is in q."""
-        known = self.under(facts).bounds
-        if (atom, upper) not in known:
-            known[atom, upper] = self._given(atom, upper, facts)
-        return known[atom, upper]
-
-    def _given(self, atom: Expr, upper: bool, facts: Facts) -> list[Poly]:
-        found = []
-        for fact in facts:
-            if atom in fact.atoms and fact.linear_in(atom):
-                factor = fact.coefficient(atom).constant
-                rest = fact.without(atom)
-                if factor != (-1 if upper else 1):
-                    continue
-                if all(self._order(other) < self._order(atom) for other in rest.atoms):
-                    found.append(rest if upper else -rest)
         return found
 
     def _of_apply(

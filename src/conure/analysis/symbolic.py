@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from conure.analysis.affine import Poly, expression, tightened
+from conure.analysis.book import Facts
 from conure.analysis.interval import Interval, fits
-from conure.analysis.ranges import Facts, Ranges, opaque, quotient
+from conure.analysis.ranges import Ranges, opaque, quotient
 from conure.ir.nodes import Apply, Assign, Const, Dim, Expr, Load, Var
 from conure.ir.types import BOOL, INT  # noqa: F401 - BOOL is a name of the doctest above
 from conure.record import Record

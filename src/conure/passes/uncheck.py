@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 
 from conure.analysis.access import Path, Survey
 from conure.analysis.affine import Poly
+from conure.analysis.book import Facts
 from conure.analysis.guards import (
     TRUE,
     Condition,
@@ -36,7 +37,6 @@ from conure.analysis.guards import (
 )
 from conure.analysis.interval import EVERYTHING, Interval, can_fail, of_type, transfer, wrapped
 from conure.analysis.magnitudes import magnitudes
-from conure.analysis.ranges import Facts
 from conure.analysis.survey import survey
 from conure.analysis.symbolic import Context
 from conure.ir.nodes import (
