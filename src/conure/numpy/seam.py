@@ -30,6 +30,9 @@ tests can change it."""
 LARGE = [39_999]
 """The same for operations that take NumPy less than a nanosecond an element."""
 
+_ANY: Final = [sys.maxsize]
+"""The same for products of matrices: what is there already is the library's."""
+
 READERS = memory.PENDING
 """What is pending; while there is nothing, a write needs no care."""
 
@@ -335,8 +338,13 @@ _CHEAP = REDUCTIONS | {
 }
 
 
+_PRODUCTS: Final = frozenset({numpy.matmul, numpy.dot})
+
+
 def limit_of(function: Operation) -> list[int]:
     """How many elements NumPy computes sooner than a call is recorded and run."""
+    if function in _PRODUCTS:
+        return _ANY
     return LARGE if function in _CHEAP else SMALL
 
 

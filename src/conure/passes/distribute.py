@@ -40,6 +40,7 @@ from conure.ir.nodes import (
     Var,
     While,
 )
+from conure.ir.rules import can_fail
 from conure.ir.types import BOOL
 from conure.ir.walk import (
     arrays_read,
@@ -221,7 +222,7 @@ class _Repeated:
     def __init__(self, program: Program, loop: For) -> None:
         self.before, self.loop, self.names = program, loop, Names(program)
         cheap = _cheap(program, loop)
-        gone = cheap.keys() - live_after(program)[loop.index]
+        gone = _gone(loop, cheap.keys() - live_after(program)[loop.index])
         self.body: list[tuple[Stmt, ...]] = []
         for stmt in loop.body:
             if not (isinstance(stmt, Assign) and stmt.name in gone):
@@ -286,6 +287,22 @@ def _work(stmts: tuple[Stmt, ...]) -> float:
     """Additions, where each inner loop has many turns."""
     inner = (stmt.body for stmt in statements(stmts) if isinstance(stmt, For | While))
     return cost(stmts) + _TURNS * sum(map(cost, inner))
+
+
+def _gone(loop: For, dead: set[str]) -> set[str]:
+    """Of the cheap scalars that are dead after the loop, those whose statements may go: they are
+    computed where they are read, or nobody reads them and they cannot fail."""
+    gone: set[str] = set()
+    read: set[str] = set()
+    for stmt in reversed(loop.body):
+        if isinstance(stmt, Assign) and stmt.name in dead:
+            if stmt.name in read:
+                gone.add(stmt.name)
+            elif not can_fail(stmt.value):
+                gone.add(stmt.name)
+                continue
+        read |= names_read(stmt)
+    return gone
 
 
 def _cheap(program: Program, loop: For) -> dict[str, Assign]:
