@@ -19,7 +19,7 @@ from conure.ir.nodes import Apply, Const, Expr, For, Load, Program, Stmt, Store,
 from conure.ir.ops import apply, integer
 from conure.ir.types import INT
 from conure.ir.walk import map_statements, statements, walk
-from conure.passes.binders import Names, with_fresh_binders
+from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders
 
 ENDS = "the ends of the loop, where subscripts wrap around"
 _MOST = 8  # iterations at one end
@@ -34,10 +34,14 @@ def peel(program: Program) -> Program:
             return stmt
         if any(isinstance(inner, For | While) for inner in statements(stmt.body)):
             return stmt
-        low, high = _ends(stmt)
-        return _peeled(stmt, low, high, names) if low or high else stmt
+        if not any(_ends(stmt)):
+            return stmt
+        before, loop = with_fixed_stop(stmt, names)
+        low, high = _ends(loop)  # with a stop that changes, `% stop` says nothing
+        return (*before, *_peeled(loop, low, high, names)) if low or high else stmt
 
-    return program.with_body(map_statements(program.body, change))
+    body = map_statements(program.body, change)
+    return replace(program, body=body, locals=(*program.locals, *names.new))
 
 
 def _peeled(loop: For, low: int, high: int, names: Names) -> tuple[Stmt, ...]:
