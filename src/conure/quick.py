@@ -76,7 +76,12 @@ def quick({values}):
     if {" or ".join(tests)}:
         return long({values})
     values = ({values}{"," if values else ""})
-    given = pick(values)
+    try:
+        given = pick(values)
+    except UNFIT:
+        given = None
+    if given is None:
+        return long({values})
     {save}
     status, slots = call(given)
     if status:
@@ -212,6 +217,7 @@ def _error_state_source() -> Callable[[], object]:
 _error_state: Final = _error_state_source()
 
 _ALWAYS: Final = {
+    "UNFIT": (AttributeError, IndexError, TypeError),  # a shape asked of what has no such one
     "options": in_force,
     "errors": _error_state,
     "tracer": sys.gettrace,
