@@ -76,12 +76,9 @@ def quick({values}):
     if {" or ".join(tests)}:
         return long({values})
     values = ({values}{"," if values else ""})
-    try:
-        given = pick(values)
-    except UNFIT:
-        given = None
-    if given is None:
-        return long({values})
+    try: given = pick(values)
+    except UNFIT: given = None
+    if given is None: return long({values})
     {save}
     status, slots = call(given)
     if status:
