@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--subject", default="conure", choices=["conure", "cpython", "wrong"])
     add("--show", type=int, metavar="SEED", help="print the program of a seed and stop")
     add("--only", type=int, metavar="SEED", help="check this seed only")
-    add("--time-limit", type=float, default=20.0, help="seconds for one program")
+    add("--time-limit", type=float, default=60.0, help="seconds for one program")
     add("--reasons", type=int, default=0, help="how many reasons for Python to print")
     add("--shrink", type=int, default=5, help="how many wrong programs to make smaller")
     return parser

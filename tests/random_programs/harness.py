@@ -167,7 +167,7 @@ def run(
     seeds: Iterable[int],
     subject: str = "conure",
     jobs: int = 2,
-    limit: float = 20.0,
+    limit: float = 60.0,
     report: Callable[[Verdict], None] = lambda verdict: None,
     module: str = WORKER,
 ) -> Tally:
