@@ -70,3 +70,38 @@ def test_every_position_of_out_is_known() -> None:
                 if each.name == "out" and is_passed and position not in known:
                     missing.append((name, position))
     assert missing == []
+
+
+def written_selection(np: Any) -> Any:
+    x = np.arange(SIZE) % 977 * 1.25
+    chosen = x[x > 100.0]
+    more = chosen + 1.0
+    chosen[:] = 0.0
+    return more, chosen
+
+
+def sorted_selection(np: Any) -> Any:
+    x = np.arange(SIZE) % 977 * 1.25
+    mask = x > 100.0
+    chosen = x[mask]
+    more = chosen * 2.0
+    chosen.sort()
+    x[mask] = more
+    return more, chosen, x
+
+
+def other_byte_order(np: Any) -> Any:
+    return (np.arange(SIZE) * 0.5).astype(">f8"), (np.arange(SIZE) * 2).astype("q")
+
+
+@pytest.mark.parametrize("program", [written_selection, sorted_selection, other_byte_order])
+def test_program(program: Any) -> None:
+    for want, got in zip(program(numpy), program(conure.numpy), strict=True):
+        numpy.testing.assert_array_equal(numpy.asarray(got), want)
+        assert (got.dtype.char, got.dtype.str) == (want.dtype.char, want.dtype.str)
+
+
+def test_differences_taken_no_whole_number_of_times() -> None:
+    x = conure.numpy.arange(SIZE) * 1.25
+    with pytest.raises(TypeError):
+        conure.numpy.diff(x, 1.0)
