@@ -155,7 +155,7 @@ def wrapped(result: Any, seen: Sequence[ndarray] = ()) -> Any:
         return _several(result, seen)
     if isinstance(result, numpy.ndarray) and kind is not ndarray:
         for array in seen:
-            expose(array)  # a matrix, say, may share its memory
+            given_away(array)  # a matrix, say, may share its memory
     return WRAP[kind](result) if kind in WRAP else result
 
 

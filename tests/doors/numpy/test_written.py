@@ -94,7 +94,21 @@ def other_byte_order(np: Any) -> Any:
     return (np.arange(SIZE) * 0.5).astype(">f8"), (np.arange(SIZE) * 2).astype("q")
 
 
-@pytest.mark.parametrize("program", [written_selection, sorted_selection, other_byte_order])
+def view_of_another_class(np: Any) -> Any:
+    class Derived(np.ndarray):  # type: ignore[misc]  # given at run time
+        pass
+
+    x = np.arange(SIZE) * 1.25
+    view = x.view(Derived)
+    before = x * 3.0
+    view += 1.0
+    view[0] = 9.0
+    return before, x
+
+
+@pytest.mark.parametrize(
+    "program", [written_selection, sorted_selection, other_byte_order, view_of_another_class]
+)
 def test_program(program: Any) -> None:
     for want, got in zip(program(numpy), program(conure.numpy), strict=True):
         numpy.testing.assert_array_equal(numpy.asarray(got), want)
