@@ -88,7 +88,7 @@ def readers_of(memory: Array) -> list[Node]:
     for node in pending():  # operands are older than what uses them
         depends = False
         for arg in node.args:
-            if type(arg) is Node:
+            if isinstance(arg, Node):
                 if id(arg) not in touched:
                     touched[id(arg)] = _overlaps(arg.value, memory)
                 depends = depends or touched[id(arg)]

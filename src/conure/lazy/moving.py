@@ -87,7 +87,7 @@ def _running(
 
 def _difference(node: Node, rest: Sequence[Any], keywords: Mapping[str, Any]) -> Node | None:
     found = _arguments(("n", "axis"), rest, keywords)
-    if found is None or found[0] not in (None, 1) or type(found[0]) is bool:
+    if found is None or (found[0] is not None and (type(found[0]) is not int or found[0] != 1)):
         return None
     axis = _axis(-1 if found[1] is None else found[1], node.ndim)
     if axis is None or node.shape[axis] < 2:

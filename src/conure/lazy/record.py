@@ -100,7 +100,11 @@ def cast(node: Node, dtype: Dtype) -> Node | None:
     """The node of `node.astype(dtype)`, or None."""
     if watched():
         return None
-    return _elementwise(casting(dtype), (node,))
+    operation = casting(dtype)
+    found = result_dtype(operation, (node.dtype,))
+    if found is None or (found.char, found.byteorder) != (dtype.char, dtype.byteorder):
+        return None  # another byte order, or another type that is as wide
+    return _elementwise(operation, (node,))
 
 
 # ---- elementwise -----------------------------------------------------------------------------

@@ -45,7 +45,8 @@ class Selection(Deferred):
     __slots__ = ("call", "mask", "whole")
 
     def __init__(self, whole: Node, mask: Node, call: Call | None) -> None:
-        super().__init__(_SELECT, (whole, mask), (), whole.dtype)
+        read = () if call is None else [each for each in call[1] if isinstance(each, Node)]
+        super().__init__(_SELECT, (whole, mask, *read), (), whole.dtype)
         self.shape = None  # type: ignore[assignment]  # which makes it known as a selection
         self.whole = whole
         self.mask = mask

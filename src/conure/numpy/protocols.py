@@ -15,6 +15,7 @@ import numpy
 from conure.numpy.attributes import EXPOSING, KNOWN, OF_THE_VALUE
 from conure.numpy.handle import ndarray, wrap
 from conure.numpy.seam import Seen, call, expose, given, real, unwrapped, wrapped, writing
+from conure.numpy.written import WRITTEN
 
 Method = Callable[..., Any]
 
@@ -138,7 +139,7 @@ def __array_function__(self: Any, /, func: Any, types: Any, args: Any, kwargs: A
     if function in (numpy.shape, numpy.ndim, numpy.size):  # known of pending arrays
         return function._implementation(*args, **kwargs)
     if any(type(argument) is ndarray for argument in args):
-        return call(function, args, kwargs)
+        return call(function, args, kwargs, None, WRITTEN.get(function.__name__, ()))
     seen: Seen = []
     plain, named = everywhere((args, kwargs), seen)
     for array in seen:

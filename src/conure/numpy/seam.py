@@ -155,7 +155,7 @@ def wrapped(result: Any, seen: Sequence[ndarray] = ()) -> Any:
         return _several(result, seen)
     if isinstance(result, numpy.ndarray) and kind is not ndarray:
         for array in seen:
-            expose(array)  # a matrix, say, may share its memory
+            given_away(array)  # a matrix, say, may share its memory
     return WRAP[kind](result) if kind in WRAP else result
 
 
@@ -256,7 +256,10 @@ def call_now(
     for position in written:
         if position < len(args):
             _prepare(args[position])
-    if READERS and "out" in kwargs:
+    if READERS and kwargs and written:  # by keyword as well: `np.copyto(dst=a, src=b)`
+        for argument in kwargs.values():
+            _prepare(argument)
+    elif READERS and "out" in kwargs:
         _prepare(kwargs["out"])
     plain = [unwrapped(argument, seen) for argument in args]
     named = {name: unwrapped(argument, seen) for name, argument in kwargs.items()}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from conure.numpy.seam import call, wrapped
+from conure.numpy.written import DRAWN_INTO
 
 Method = Callable[..., Any]
 
@@ -63,7 +64,7 @@ def _methods(kind: type) -> dict[str, Method]:
 
 def _method(name: str, plain: Any) -> Method:
     """A method, run by a generator of NumPy's own: its methods call each other."""
-    written = (1,) if name == "shuffle" else ()
+    written = DRAWN_INTO.get(name, ())
 
     @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
     def run(self: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -29,9 +29,14 @@ WRITTEN: dict[str, tuple[int, ...]] = {
     "quantile": (0, 3),
     # `out` by position, the array itself counted
     "all": (2,),
+    "amax": (2,),
+    "amin": (2,),
     "any": (2,),
     "argmax": (2,),
     "argmin": (2,),
+    "around": (2,),
+    "busday_count": (5,),
+    "busday_offset": (6,),
     "choose": (2,),
     "clip": (3,),
     "compress": (3,),
@@ -39,7 +44,19 @@ WRITTEN: dict[str, tuple[int, ...]] = {
     "cumprod": (3,),
     "cumsum": (3,),
     "dot": (2,),
+    "fft": (4,),
+    "fft2": (4,),
+    "fftn": (4,),
     "fix": (1,),
+    "hfft": (4,),
+    "ifft": (4,),
+    "ifft2": (4,),
+    "ifftn": (4,),
+    "ihfft": (4,),
+    "irfft": (4,),
+    "irfft2": (4,),
+    "irfftn": (4,),
+    "is_busday": (4,),
     "isneginf": (1,),
     "isposinf": (1,),
     "max": (2,),
@@ -60,6 +77,9 @@ WRITTEN: dict[str, tuple[int, ...]] = {
     "prod": (3,),
     "ptp": (2,),
     "random": (2,),
+    "rfft": (4,),
+    "rfft2": (4,),
+    "rfftn": (4,),
     "round": (2,),
     "stack": (2,),
     "std": (3,),
@@ -69,3 +89,12 @@ WRITTEN: dict[str, tuple[int, ...]] = {
     "var": (3,),
 }
 """Positions of arguments that may be written to, by the function's own `__name__`."""
+
+DRAWN_INTO: dict[str, tuple[int, ...]] = {
+    "random": (3,),
+    "shuffle": (1,),
+    "standard_exponential": (4,),
+    "standard_gamma": (4,),
+    "standard_normal": (3,),
+}
+"""The same for the methods of random number generators, which count themselves."""
