@@ -43,13 +43,13 @@ def moved(
 
 
 def _arguments(
-    names: tuple[str, ...], rest: Sequence[Any], keywords: Mapping[str, Any]
+    defaults: Mapping[str, Any], rest: Sequence[Any], keywords: Mapping[str, Any]
 ) -> list[Any] | None:
-    """The arguments of these names, None where not given; or None for others."""
-    given = {**dict(zip(names, rest, strict=False)), **keywords}
-    if len(rest) + len(keywords) != len(given) or not set(given) <= set(names):
+    """The arguments of these names, or what they are if not given; None if there are others."""
+    given = {**dict(zip(defaults, rest, strict=False)), **keywords}
+    if len(rest) + len(keywords) != len(given) or not given.keys() <= defaults.keys():
         return None
-    return [given.get(name) for name in names]
+    return [*{**defaults, **given}.values()]
 
 
 def _axis(axis: Any, rank: int) -> int | None:
@@ -60,7 +60,7 @@ def _axis(axis: Any, rank: int) -> int | None:
 
 
 def _roll(node: Node, rest: Sequence[Any], keywords: Mapping[str, Any]) -> Node | None:
-    found = _arguments(("shift", "axis"), rest, keywords)
+    found = _arguments({"shift": None, "axis": None}, rest, keywords)
     if found is None or type(found[0]) is not int:
         return None
     axis = _axis(found[1], node.ndim)
@@ -78,7 +78,7 @@ def _roll(node: Node, rest: Sequence[Any], keywords: Mapping[str, Any]) -> Node 
 def _running(
     name: str, node: Node, rest: Sequence[Any], keywords: Mapping[str, Any]
 ) -> Node | None:
-    found = _arguments(("axis",), rest, keywords)
+    found = _arguments({"axis": None}, rest, keywords)
     axis = None if found is None else _axis(found[0], node.ndim)
     if axis is None:
         return None
@@ -86,10 +86,10 @@ def _running(
 
 
 def _difference(node: Node, rest: Sequence[Any], keywords: Mapping[str, Any]) -> Node | None:
-    found = _arguments(("n", "axis"), rest, keywords)
-    if found is None or (found[0] is not None and (type(found[0]) is not int or found[0] != 1)):
+    found = _arguments({"n": 1, "axis": -1}, rest, keywords)
+    if found is None or type(found[0]) is not int or found[0] != 1 or found[1] is None:
         return None
-    axis = _axis(-1 if found[1] is None else found[1], node.ndim)
+    axis = _axis(found[1], node.ndim)
     if axis is None or node.shape[axis] < 2:
         return None
     before = (slice(None),) * axis

@@ -119,3 +119,7 @@ def test_differences_taken_no_whole_number_of_times() -> None:
     x = conure.numpy.arange(SIZE) * 1.25
     with pytest.raises(TypeError):
         conure.numpy.diff(x, 1.0)
+    with pytest.raises(TypeError):
+        conure.numpy.diff(x, n=None)
+    with pytest.raises(TypeError):
+        conure.numpy.diff(x, axis=None)
