@@ -13,11 +13,11 @@ from conure.frontend.builtin_functions import as_complex
 from conure.frontend.context import Lowering, atom
 from conure.frontend.conversion import convert, nonzero
 from conure.frontend.numpy_table import ROWS, Row
-from conure.frontend.promotion import common, math_type, numpy_type
+from conure.frontend.promotion import common, math_type
 from conure.frontend.values import Elements, Number, Tuple, Value, View
 from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import OPS, apply, cast
-from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar
+from conure.ir.types import B1, BOOL, F64, FLOAT, INT, Scalar, numpy_type
 
 _ARITY = {"where": 3, "clip": 3, "square": 1, "angle": 1, "step": 2, "float power": 2}
 _DIVMOD = (ROWS[np.floor_divide], ROWS[np.remainder])

@@ -20,11 +20,11 @@ from conure.frontend.arrays import (
 from conure.frontend.attributes import dtype_of
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import convert, index, stored
-from conure.frontend.promotion import common, numpy_type
+from conure.frontend.promotion import common
 from conure.frontend.values import Axis, Elements, Number, Tuple, Value, View
 from conure.ir.nodes import Const, Expr
 from conure.ir.ops import apply, cast
-from conure.ir.types import BOOL, F64, FLOAT, I64, INT, Scalar, scalar_of_dtype
+from conure.ir.types import BOOL, F64, FLOAT, I64, INT, Scalar, numpy_type, scalar_of_dtype
 
 Index = tuple[Expr, ...]
 

@@ -20,15 +20,15 @@ from conure.ir.types import (
     B1,
     BOOL,
     C64,
-    C128,
     COMPLEX,
     F32,
     F64,
     FLOAT,
-    I64,
+    I64,  # noqa: F401 # the doctests'
     INT,
     U64,
     Scalar,
+    numpy_type,
     scalar_of_dtype,
 )
 from conure.record import Record
@@ -38,7 +38,6 @@ ARITHMETIC = frozenset(("add", "sub", "mul", "divide", "floordiv", "mod", "pow")
 BITWISE = frozenset(("bitand", "bitor", "bitxor"))
 SHIFTS = frozenset(("shl", "shr"))
 COMPARISONS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
-_DEFAULTS = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 _WRAPS_AROUND = frozenset(("floordiv", "mod", "pow"))
 
 
@@ -55,11 +54,6 @@ class Plan(Record):
 def rank(scalar: Scalar) -> int:
     """bool, integers, reals, complex: 0 to 3."""
     return RANK[scalar.kind]
-
-
-def numpy_type(scalar: Scalar) -> Scalar:
-    """The NumPy type that a Python scalar becomes on its own."""
-    return _DEFAULTS.get(scalar, scalar)
 
 
 def common(left: Scalar, right: Scalar) -> Scalar | None:

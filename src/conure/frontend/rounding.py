@@ -25,11 +25,10 @@ from conure.frontend.arithmetic import lift
 from conure.frontend.arrays import elements, elementwise
 from conure.frontend.context import Lowering
 from conure.frontend.conversion import convert
-from conure.frontend.promotion import numpy_type
 from conure.frontend.values import Elements, Number, Object, Value, View
 from conure.ir.nodes import Apply, Const, Expr
 from conure.ir.ops import apply, cast, integer
-from conure.ir.types import BOOL, FLOAT, INT, Scalar, component
+from conure.ir.types import BOOL, FLOAT, INT, Scalar, component, numpy_type
 
 _MOST_DIGITS: Final = 22
 """The last power of ten that is a float."""

@@ -127,3 +127,8 @@ def component(scalar: Scalar) -> Scalar:
 def truth(scalar: Scalar) -> Scalar:
     """The type of a comparison between values of this type."""
     return BOOL if scalar.python else B1
+
+
+def numpy_type(scalar: Scalar) -> Scalar:
+    """The NumPy type that a Python scalar becomes on its own or in an array; others as they are."""
+    return {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}.get(scalar, scalar)

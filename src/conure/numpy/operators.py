@@ -97,7 +97,6 @@ def forward(function: Any, operate: Method, name: str) -> Method:
     """`array <operator> other`."""
     slot, limit = getattr(plain_array, name), limit_of(function)
     large = of_two(function, operate)
-    broadcasts = function is not numpy.matmul
 
     def method(self: Any, other: Any) -> Any:
         value = self._value if type(self) is ndarray else self
@@ -106,10 +105,8 @@ def forward(function: Any, operate: Method, name: str) -> Method:
                 operand = other._value
                 if operand is None or operand.size > limit[0]:
                     return large(self, other)
-                if (
-                    broadcasts
-                    and value.size * operand.size > limit[0]
-                    and broadcasts_beyond(limit[0], value.shape, operand.shape)
+                if value.size * operand.size > limit[0] and broadcasts_beyond(
+                    limit[0], value.shape, operand.shape
                 ):
                     return large(self, other)
                 result = operate(value, operand)

@@ -47,7 +47,7 @@ from conure.ir.nodes import (
     While,
 )  # fmt: skip
 from conure.ir.ops import apply, cast, integer
-from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
+from conure.ir.types import I64, INT, numpy_type
 from conure.ir.walk import map_statements, names_read, names_written, statements, substitute
 from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
 from conure.passes.hoist import hoist, read_before
@@ -58,7 +58,6 @@ Stmts = tuple[Stmt, ...]
 _FEW: Final = 8
 _OFF: Final = Const(0, I64)
 _ON: Final = Const(1, I64)
-_STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 
 
 def lanes(program: Program, widths: Mapping[str, tuple[int, ...]], masked: bool = False) -> Program:
@@ -195,7 +194,7 @@ class _Strip(Record, frozen=False):
     def _allocations(self) -> Iterator[Stmt]:
         width = integer(self.width)
         for name, array in self.spread.items():
-            yield Alloc(array, _memory(self.names.types[name]), (width,), self.loop.loc)
+            yield Alloc(array, numpy_type(self.names.types[name]), (width,), self.loop.loc)
 
     # ---- writing --------------------------------------------------------------------------
 
@@ -258,12 +257,12 @@ class _Strip(Record, frozen=False):
 
     def _get(self, name: str, at: Expr) -> Stmt:
         type_ = self.names.types[name]
-        value = Load(self.spread[name], (at,), _memory(type_), False)
+        value = Load(self.spread[name], (at,), numpy_type(type_), False)
         return Assign(name, cast(value, type_, checked=False))
 
     def _put(self, name: str, at: Expr) -> Stmt:
         type_ = self.names.types[name]
-        value = cast(Var(name, type_), _memory(type_), checked=False)
+        value = cast(Var(name, type_), numpy_type(type_), checked=False)
         return Store(self.spread[name], (at,), value, False)
 
     def _divided_while(self, loop: While) -> Stmts:
@@ -369,11 +368,6 @@ def _gather(some: str, active: str) -> Stmt:
 
 def _any(some: str) -> tuple[Reduction, ...]:
     return (Reduction(some, "bitor"),)
-
-
-def _memory(type_: Scalar) -> Scalar:
-    """The array dtype with the bits of a scalar type."""
-    return _STORED.get(type_, type_)
 
 
 def _plus(a: Expr, b: Expr) -> Expr:

@@ -36,7 +36,7 @@ from conure.ir.nodes import (
     Var,
 )
 from conure.ir.ops import KEEPING, OPS, apply, cast, integer
-from conure.ir.types import B1, BOOL, C128, COMPLEX, F64, FLOAT, I64, INT, Scalar
+from conure.ir.types import BOOL, INT, Scalar, numpy_type
 from conure.ir.walk import map_statements, names_read, names_written, statements, substitute, walk
 from conure.passes.binders import Names, with_fixed_stop, with_fresh_binders, with_privates
 
@@ -46,7 +46,6 @@ _BLOCK: Final = 4096  # turns between two times that lanes are compared
 _LEAST: Final = 4  # strips; fewer are not worth comparing lanes
 _STRICT: Final = {"less": "less", "less_equal": "less", "greater": "greater",
                   "greater_equal": "greater"}  # fmt: skip
-_STORED: Final = {BOOL: B1, INT: I64, FLOAT: F64, COMPLEX: C128}
 
 
 def search(program: Program, bits: int) -> Program:
@@ -144,7 +143,7 @@ class _Search:
         loop, width = self.loop, integer(self.width)
         strip = self.names.make(f"{loop.index}.strip")
         allocations = tuple(
-            Alloc(array, _memory(self.names.types[cell]), (width,), loop.loc)
+            Alloc(array, numpy_type(self.names.types[cell]), (width,), loop.loc)
             for cell, array in self.arrays.items()
         )
         lane, turn = self._lane(), self.names.make(f"{loop.index}.lane")
@@ -216,11 +215,11 @@ class _Search:
 
     def _get(self, cell: str, lane: str) -> Stmt:
         kind = self.names.types[cell]
-        value = Load(self.arrays[cell], (Var(lane, INT),), _memory(kind), False)
+        value = Load(self.arrays[cell], (Var(lane, INT),), numpy_type(kind), False)
         return Assign(cell, cast(value, kind, checked=False), self.loop.loc)
 
     def _put(self, cell: str, value: Expr, lane: str) -> Stmt:
-        kind = _memory(self.names.types[cell])
+        kind = numpy_type(self.names.types[cell])
         value = cast(value, kind, checked=False)
         return Store(self.arrays[cell], (Var(lane, INT),), value, False, self.loop.loc)
 
@@ -249,10 +248,6 @@ def _is_better(op: str, theirs: Expr, ours: Expr, turn: Expr, before: Expr) -> E
     first = apply("less" if op == _STRICT[op] else "greater", turn, before)
     found = apply("less_equal", integer(0), turn)
     return apply("and", found, apply("or", better, apply("and", equal, first)))
-
-
-def _memory(kind: Scalar) -> Scalar:
-    return _STORED.get(kind, kind)
 
 
 def _plus(a: Expr, b: Expr) -> Expr:
